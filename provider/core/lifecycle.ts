@@ -1,0 +1,317 @@
+import type { Static, TObject } from "typebox";
+import { failure } from "./catalogue.ts";
+import { converge } from "./converge.ts";
+import { replacingInputs, replacingValues } from "./diff.ts";
+import { Failure } from "./failure.ts";
+import { type Mark, type Place, canonical, claim, newNonce, shapeOf, tagOf } from "./identity.ts";
+import type { Action } from "./outcome.ts";
+import type { CommonInputs, Context, Definition, Desired, Reference, Seen } from "./resource.ts";
+import { type Timeouts, resolveTimeouts } from "./timeouts.ts";
+import { isUnknown } from "./unknown.ts";
+import { type ObjectSchema, type Problem, validate } from "./validation.ts";
+
+type Values = Record<string, unknown>;
+// A host holds definitions of every kind; inside one operation only this one's own parts meet each other.
+// biome-ignore lint/suspicious/noExplicitAny: the parts of one definition fit each other, which its author's types have checked
+export type AnyDefinition = Definition<any, any, any, any, any>;
+
+/** Something was made or changed, and then it failed: the id and outputs must reach state together with the reason. */
+export class HalfMade extends Error {
+  readonly id: string;
+  readonly outputs: Values;
+  readonly reasons: string[];
+  constructor(id: string, outputs: Values, cause: Failure) {
+    super(cause.message, { cause });
+    this.name = "HalfMade";
+    this.id = id;
+    this.outputs = outputs;
+    this.reasons = [cause.message];
+  }
+}
+
+/** How messages call a resource: `Server db`. */
+export const labelOf = (definition: AnyDefinition, inputs: Partial<CommonInputs>): string =>
+  `${definition.type} ${nameOf(inputs)}`.trim();
+
+const nameOf = (inputs: Partial<CommonInputs>): string => (isUnknown(inputs.identity) ? "" : (inputs.identity?.split("/").pop() ?? ""));
+
+/** Fills defaults and says everything that is wrong with the inputs. Asks no cloud. */
+export function check(definition: AnyDefinition, olds: Values | undefined, news: Values): { inputs: Values; problems: Problem[] } {
+  const schema = definition.inputs as unknown as ObjectSchema;
+  const inputs: Values = { ...news };
+  for (const [name, property] of Object.entries(schema.properties))
+    if (inputs[name] === undefined && property.default !== undefined) inputs[name] = property.default;
+  inputs["condition"] = "ready";
+  const problems = validate(schema, inputs);
+  if (!problems.length) problems.push(...(definition.problems?.(inputs, olds) ?? []));
+  return { inputs, problems };
+}
+
+/** Which changed inputs need a new object. What merely changed the engine finds by itself. */
+export function diff(definition: AnyDefinition, olds: Values, news: Values): { replaces: string[]; deleteBeforeReplace: boolean } {
+  const replaces = replacingInputs(definition.inputs as unknown as ObjectSchema, olds, news);
+  return { replaces, deleteBeforeReplace: replaces.length > 0 && definition.deleteBeforeReplace };
+}
+
+/** One operation on one object: everything that create, update, read and delete share. */
+class Operation<I extends TObject, O extends TObject, S extends Seen, A extends Action, Cloud> {
+  readonly definition: Definition<I, O, S, A, Cloud>;
+  readonly context: Context<Cloud>;
+  readonly place: Place;
+  readonly label: string;
+  /** How many steps were taken: whether a failure leaves something changed behind. */
+  steps = 0;
+
+  constructor(definition: Definition<I, O, S, A, Cloud>, context: Context<Cloud>, place: Place, label: string) {
+    this.definition = definition;
+    this.context = context;
+    this.place = place;
+    this.label = label;
+  }
+
+  /** Converges the object that `reference` names to what is desired. The id of a new object is put into the reference. */
+  async reach(
+    desired: Desired<Static<I>, Static<O>>,
+    reference: { id?: string; mark: Mark; last?: Partial<Static<O>> },
+    operation: keyof Timeouts,
+    custom: CommonInputs["timeouts"],
+  ): Promise<S> {
+    const { definition, context } = this;
+    const inputs = desired.want === "present" ? desired.inputs : undefined;
+    return converge<S, A>(context, {
+      label: this.label,
+      operation,
+      limit: resolveTimeouts(definition.timeouts, custom)[operation],
+      observe: async () => {
+        const seen = await definition.observe(context, reference as Reference<Static<O>>, inputs);
+        if (seen.id !== undefined) reference.id = seen.id;
+        return seen;
+      },
+      next: (seen, taken) => {
+        const nonce = seen.mark?.nonce;
+        if (desired.want === "present" && reference.mark.nonce && seen.mark && nonce !== reference.mark.nonce)
+          return { failed: failure("taken-over", nonce ? "another run writes its own mark on this object" : "another run has finished this object") };
+        return definition.next(desired, seen, taken);
+      },
+      perform: async (action) => {
+        this.steps++;
+        const id = await definition.perform(context, action);
+        if (id !== undefined) reference.id = id;
+      },
+    });
+  }
+
+  outputs(seen: S, inputs: Static<I>): Values {
+    const { definition } = this;
+    return {
+      ...(this.actual(seen, inputs) as Values),
+      ...definition.result(seen, inputs),
+      place: this.place,
+      stateVersion: definition.stateVersion,
+    };
+  }
+
+  /** The inputs as they are in the cloud, with what is wrong as the computed `condition`. */
+  actual(seen: S, inputs: Static<I>): Values {
+    const trouble = seen.mark?.nonce ? "half-made: its create was interrupted" : this.definition.trouble?.(seen);
+    return { ...(this.definition.actual(seen, inputs) as Values), condition: trouble ?? "ready" };
+  }
+
+  /** Turns what was thrown into a failure that names resource and object. */
+  explain(error: unknown, id?: string): Failure {
+    const known = error instanceof Failure ? error : failure("unexpected", error instanceof Error ? (error.stack ?? error.message) : String(error), { cause: error });
+    return known.with({ resource: this.label, where: id });
+  }
+
+  /** What failed, with the object as it was last seen where there is one. */
+  async giveUp(error: unknown, reference: Reference<Static<O>>, inputs: Static<I>): Promise<never> {
+    const cause = this.explain(error, reference.id);
+    if (reference.id === undefined) throw cause;
+    const seen = await this.definition.observe(this.context, reference, inputs).catch(() => undefined);
+    const outputs = seen?.id ? this.outputs(seen, inputs) : { ...(inputs as Values), ...reference.last, place: this.place, stateVersion: this.definition.stateVersion };
+    throw new HalfMade(reference.id, outputs, cause);
+  }
+
+  /** The last act of a create: only with our nonce still there and the engine that asked still alive. */
+  async seal(reference: { id?: string; mark: Mark }, seen: S, last?: Partial<Static<O>>): Promise<S> {
+    if (!(await this.context.engineAlive())) throw failure("interrupted", "the engine that asked for this is gone; the object stays unfinished and the next run goes on from it");
+    const { nonce: _, ...sealed } = reference.mark;
+    await this.definition.mark(this.context, reference.id!, sealed, last);
+    return { ...seen, mark: sealed };
+  }
+}
+
+async function begin<I extends TObject, O extends TObject, S extends Seen, A extends Action, Cloud>(
+  definition: Definition<I, O, S, A, Cloud>,
+  context: Context<Cloud>,
+  inputs: Partial<CommonInputs>,
+  was?: Place,
+) {
+  const label = labelOf(definition, inputs);
+  let place: Place;
+  try {
+    place = await context.place();
+  } catch (error) {
+    throw error instanceof Failure ? error.with({ resource: label }) : error;
+  }
+  if (was && canonical(was) !== canonical(place)) {
+    const show = (at: Place) => `${at.authUrl}, region ${at.region}, project ${at.projectId}`;
+    throw failure("wrong-cloud", `it was made at ${show(was)}, but the configuration points at ${show(place)}`, { resource: label });
+  }
+  return new Operation(definition, context, place, label);
+}
+
+/** Runs `work` in the machine's turn, where the change needs one. */
+const inTurn = <T>(context: Context<unknown>, key: string | undefined, work: () => Promise<T>): Promise<T> =>
+  key === undefined ? work() : context.turns.take(key, work);
+
+/**
+ * Makes the object, or goes on with the one that an interrupted create left.
+ * @throws HalfMade when something exists that state must know of; Failure when nothing does
+ */
+export async function create(definition: AnyDefinition, context: Context<unknown>, inputs: Values & CommonInputs): Promise<{ id: string; outputs: Values }> {
+  return inTurn(context, definition.turn?.(inputs), async () => {
+    const operation = await begin(definition, context, inputs);
+    const shape = shapeOf(replacingValues(definition.inputs, inputs));
+    const mark: Mark = { tag: tagOf(inputs.identity, operation.place.projectId), shape, nonce: newNonce() };
+    const reference: { id?: string; mark: Mark } = { mark };
+    const desired: Desired<Values> = { want: "present", inputs, mark, name: nameOf(inputs) };
+    try {
+      reference.id = inputs.adopt === undefined ? await takeOver(operation, mark, inputs) : await adopt(operation, inputs.adopt, mark, inputs);
+      const seen = await operation.reach(desired, reference, "create", inputs.timeouts);
+      if (reference.id === undefined) throw failure("unexpected", "the create ended without an object");
+      const sealed = await operation.seal(reference, seen);
+      return { id: reference.id, outputs: operation.outputs(sealed, inputs) };
+    } catch (error) {
+      if (reference.id === undefined && operation.steps > 0 && !context.signal.aborted) await clear(operation, reference, inputs);
+      return operation.giveUp(error, reference, inputs);
+    }
+  });
+}
+
+/** Looks for what an interrupted create left, and makes it ours. */
+async function takeOver(operation: Operation<TObject, TObject, Seen, Action, unknown>, mark: Mark, inputs: CommonInputs): Promise<string | undefined> {
+  const { definition, context, label } = operation;
+  const decision = claim(await definition.find(context, mark.tag), mark.shape, { deleteBeforeReplace: definition.deleteBeforeReplace, label });
+  if ("refuse" in decision) throw decision.refuse;
+  for (const id of decision.remove) {
+    context.progress(`${label}: removing ${id}, left unfinished by an earlier run`);
+    await operation.reach({ want: "absent" }, { id, mark }, "delete", inputs.timeouts);
+  }
+  if (!("take" in decision)) return undefined;
+  context.progress(`${label}: going on with ${decision.take}, left unfinished by an earlier run`);
+  await definition.mark(context, decision.take, mark);
+  return decision.take;
+}
+
+/** Takes an existing object under management; refuses one that belongs to another resource. */
+async function adopt(operation: Operation<TObject, TObject, Seen, Action, unknown>, id: string, mark: Mark, inputs: Values): Promise<string> {
+  const { definition, context } = operation;
+  const seen = await definition.observe(context, { id, mark }, inputs);
+  if (seen.id === undefined) throw failure("not-found", `there is no ${definition.type} ${id} to adopt`, { path: "adopt" });
+  if (seen.mark && seen.mark.tag !== mark.tag)
+    throw failure("already-there", `${id} belongs to another resource (mark ${seen.mark.tag})`, {
+      path: "adopt",
+      next: "take it out of that program's state first, then adopt it here.",
+    });
+  await definition.mark(context, id, mark);
+  return id;
+}
+
+/** Removes the parts that a failed create made before the object itself: nobody else would know of them. */
+async function clear(operation: Operation<TObject, TObject, Seen, Action, unknown>, reference: { id?: string; mark: Mark }, inputs: CommonInputs) {
+  try {
+    await operation.reach({ want: "absent" }, reference, "delete", inputs.timeouts);
+  } catch (error) {
+    operation.context.warn(`${operation.label}: what the failed create left could not be removed: ${operation.explain(error).message}`);
+  }
+}
+
+/**
+ * Brings an existing object to what the program says. It is asked after every partial failure too, changed or not.
+ * @throws HalfMade when something was changed before it failed; Failure when nothing was
+ */
+export async function update(definition: AnyDefinition, context: Context<unknown>, id: string, olds: Values, inputs: Values & CommonInputs): Promise<Values> {
+  return inTurn(context, definition.turn?.(inputs, id), async () => {
+    const last = upgrade(definition, olds);
+    const operation = await begin(definition, context, inputs, last["place"] as Place | undefined);
+    const wanted: Mark = { tag: tagOf(inputs.identity, operation.place.projectId), shape: shapeOf(replacingValues(definition.inputs, inputs)) };
+    const reference: { id?: string; mark: Mark; last: Values } = { id, mark: wanted, last };
+    try {
+      const before = await definition.observe(context, reference, inputs);
+      if (before.id === undefined) {
+        await definition.proveVisible(context, last);
+        throw failure("not-found", `${id} is gone from the cloud`, { next: "run `pulumi refresh`, then `pulumi up` makes a new one." });
+      }
+      const unfinished = before.mark?.nonce !== undefined;
+      if (unfinished) reference.mark = { ...wanted, nonce: newNonce() };
+      const rename = before.mark?.tag !== wanted.tag || before.mark?.shape !== wanted.shape;
+      if (unfinished || rename) await definition.mark(context, id, reference.mark, last);
+      let seen = await operation.reach({ want: "present", inputs, mark: reference.mark, name: nameOf(inputs), last }, reference, "update", inputs.timeouts);
+      if (unfinished) seen = await operation.seal(reference, seen, last);
+      const trouble = definition.trouble?.(seen);
+      if (trouble) context.warn(`${operation.label}: ${trouble}`);
+      return operation.outputs(seen, inputs);
+    } catch (error) {
+      if (operation.steps === 0) throw operation.explain(error, id);
+      return operation.giveUp(error, reference, inputs);
+    }
+  });
+}
+
+/** What the cloud shows: outputs, and inputs as they are there. Undefined when the object is certainly gone. */
+export async function read(definition: AnyDefinition, context: Context<unknown>, id: string, olds: Values): Promise<{ id: string; inputs: Values; outputs: Values } | undefined> {
+  const last = upgrade(definition, olds);
+  const inputs = inputsIn(definition, last) as Values & CommonInputs;
+  const operation = await begin(definition, context, inputs, last["place"] as Place | undefined);
+  try {
+    const mark: Mark = { tag: tagOf(inputs.identity, operation.place.projectId), shape: "" };
+    const seen = await definition.observe(context, { id, mark, last }, inputs);
+    if (seen.id === undefined) {
+      await definition.proveVisible(context, last);
+      return undefined;
+    }
+    return { id, inputs: operation.actual(seen, inputs), outputs: operation.outputs(seen, inputs) };
+  } catch (error) {
+    throw operation.explain(error, id);
+  }
+}
+
+/** Brings the object to absent. One that is already gone is success, nothing else is. */
+export async function remove(definition: AnyDefinition, context: Context<unknown>, id: string, olds: Values): Promise<void> {
+  const last = upgrade(definition, olds);
+  const inputs = inputsIn(definition, last) as Values & CommonInputs;
+  return inTurn(context, definition.turn?.(inputs, id), async () => {
+    const operation = await begin(definition, context, inputs, last["place"] as Place | undefined);
+    try {
+      const mark: Mark = { tag: tagOf(inputs.identity, operation.place.projectId), shape: "" };
+      await operation.reach({ want: "absent", last }, { id, mark, last }, "delete", inputs.timeouts);
+      await definition.proveVisible(context, last);
+    } catch (error) {
+      throw operation.explain(error, id);
+    }
+  });
+}
+
+/** The inputs that outputs echo. */
+export function inputsIn(definition: AnyDefinition, outputs: Values): Values {
+  const names = Object.keys((definition.inputs as unknown as ObjectSchema).properties);
+  return Object.fromEntries(names.filter((name) => outputs[name] !== undefined).map((name) => [name, outputs[name]]));
+}
+
+/** State of an older release, brought up step by step. */
+export function upgrade(definition: AnyDefinition, outputs: Values): Values {
+  let state = outputs;
+  for (let version = Number(state["stateVersion"] ?? definition.stateVersion); version < definition.stateVersion; version++) {
+    const step = definition.upgrade?.[version];
+    if (!step) throw failure("unexpected", `state of version ${version} cannot be brought to ${definition.stateVersion}`);
+    state = { ...step(state), stateVersion: version + 1 };
+  }
+  if (Number(state["stateVersion"] ?? 0) > definition.stateVersion)
+    throw failure("version-too-old", `this state was written by a newer release of pulumi-baremetal (state version ${state["stateVersion"]})`, {
+      mover: "you",
+      next: "install the release that wrote it, or a newer one.",
+    });
+  return state;
+}
+

@@ -1,0 +1,38 @@
+import type { Failure } from "./failure.ts";
+
+/** A step that changes something: plain data, so that tables can expect it and a journal can keep it. */
+export interface Action {
+  readonly name: string;
+  readonly args?: unknown;
+}
+
+/**
+ * How long a kind of wait usually takes and how often looking is worth while.
+ * The interval starts at a second and grows with the time already waited up to `interval`.
+ */
+export interface Wait {
+  /** What is waited for, as it reads in a progress line: `deploying`. */
+  readonly for: string;
+  /** How long it usually takes, in seconds, where that is known. */
+  readonly usual?: number;
+  /** The longest pause between two looks, in seconds; default 10. */
+  readonly interval?: number;
+}
+
+/**
+ * What to do about what was seen. Exactly one of: one step, a wait, the goal is reached, it cannot be reached.
+ * There is no fifth: a state that has no answer is a bug that the tables find.
+ */
+export type Step<A extends Action = Action> =
+  | { readonly do: A }
+  | { readonly wait: Wait }
+  | { readonly done: string }
+  | { readonly failed: Failure };
+
+/** Whether two actions are the same step. */
+export const sameAction = (a: Action, b: Action): boolean =>
+  a.name === b.name && JSON.stringify(a.args) === JSON.stringify(b.args);
+
+/** How often this step was already taken in this run. */
+export const timesTaken = (taken: readonly Action[], name: string): number =>
+  taken.filter((action) => action.name === name).length;

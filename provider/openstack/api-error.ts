@@ -1,0 +1,296 @@
+import { Failure, type FailureDetails, type Mover } from "../core/failure.ts";
+import type { BodyKind } from "./retry.ts";
+import type { Principal, ServiceType } from "./types.ts";
+
+/** What people call each service. */
+export const SERVICE_NAMES: Record<ServiceType, string> = {
+  identity: "Keystone (identity)",
+  baremetal: "Ironic (baremetal)",
+  compute: "Nova (compute)",
+  network: "Neutron (network)",
+  "block-storage": "Cinder (block-storage)",
+  image: "Glance (image)",
+  placement: "Placement (placement)",
+  "load-balancer": "Octavia (load-balancer)",
+};
+
+/** What an {@link ApiError} is made of; everything in it is redacted already. */
+export interface ApiErrorFacts {
+  status: number;
+  service: ServiceType;
+  method: string;
+  url: string;
+  /** The service's own words. */
+  serviceMessage: string;
+  /** Neutron's type of the error, or the key around nova's. */
+  errorType?: string;
+  bodyKind?: BodyKind;
+  requestId?: string;
+  unknownOutcome?: boolean;
+  /** Why it was not sent (again), in the retry policy's words. */
+  gaveUp?: string;
+  attempts?: number;
+  principal?: Principal;
+  request?: unknown;
+  response?: unknown;
+}
+
+/** A service answered with an error. The message has its own words, whose move it is and what to do next. */
+export class ApiError extends Failure {
+  readonly status: number;
+  readonly service: ServiceType;
+  readonly method: string;
+  /** Without user, password and the values of secret parameters. */
+  readonly url: string;
+  readonly serviceMessage: string;
+  readonly errorType: string | undefined;
+  readonly requestId: string | undefined;
+  /** True where the request may have taken effect all the same: observe before anything is sent again. */
+  readonly unknownOutcome: boolean;
+  /** What was sent, redacted; not enumerable, so that no log prints it by accident. */
+  declare readonly request: unknown;
+  /** What came back, redacted; not enumerable. */
+  declare readonly response: unknown;
+  readonly #facts: ApiErrorFacts;
+
+  constructor(facts: ApiErrorFacts, details: FailureDetails = describe(facts)) {
+    super(details);
+    this.name = "ApiError";
+    this.status = facts.status;
+    this.service = facts.service;
+    this.method = facts.method;
+    this.url = facts.url;
+    this.serviceMessage = facts.serviceMessage;
+    this.errorType = facts.errorType;
+    this.requestId = facts.requestId;
+    this.unknownOutcome = facts.unknownOutcome ?? false;
+    this.#facts = facts;
+    Object.defineProperty(this, "request", { value: facts.request, enumerable: false });
+    Object.defineProperty(this, "response", { value: facts.response, enumerable: false });
+  }
+
+  /** Whether the service answered with one of these codes. */
+  is(...statuses: readonly number[]): boolean {
+    return statuses.includes(this.status);
+  }
+
+  /** The same error with what the caller knows more; it stays an ApiError. */
+  override with(more: Partial<FailureDetails>): ApiError {
+    return new ApiError(this.#facts, { ...more, ...this.details });
+  }
+}
+
+/** What a {@link ConnectionError} is made of. */
+export interface ConnectionErrorFacts {
+  service: ServiceType;
+  method: string;
+  url: string;
+  /** Node's code, or `CONNECT_TIMEOUT`, `FIRST_BYTE_TIMEOUT`, `BODY_TIMEOUT`. */
+  errorCode: string;
+  reason: string;
+  unknownOutcome: boolean;
+  attempts: number;
+  cause?: unknown;
+}
+
+/** No whole answer came: no connection, a cut one, a time-out, or a certificate that is not trusted. */
+export class ConnectionError extends Failure {
+  readonly service: ServiceType;
+  readonly method: string;
+  readonly url: string;
+  readonly errorCode: string;
+  /** True where the request may have taken effect all the same: observe before anything is sent again. */
+  readonly unknownOutcome: boolean;
+  readonly #facts: ConnectionErrorFacts;
+
+  constructor(facts: ConnectionErrorFacts, details: FailureDetails = describeConnection(facts)) {
+    super(details);
+    this.name = "ConnectionError";
+    this.service = facts.service;
+    this.method = facts.method;
+    this.url = facts.url;
+    this.errorCode = facts.errorCode;
+    this.unknownOutcome = facts.unknownOutcome;
+    this.#facts = facts;
+  }
+
+  override with(more: Partial<FailureDetails>): ConnectionError {
+    return new ConnectionError(this.#facts, { ...more, ...this.details });
+  }
+}
+
+/** Whether an error says that its request may have taken effect: observe again instead of failing. */
+export function hasUnknownOutcome(error: unknown): error is ApiError | ConnectionError {
+  return (error instanceof ApiError || error instanceof ConnectionError) && error.unknownOutcome;
+}
+
+/** Whether an error is a service's answer with one of these codes. */
+export function isStatus(error: unknown, ...statuses: readonly number[]): error is ApiError {
+  return error instanceof ApiError && error.is(...statuses);
+}
+
+function describe(facts: ApiErrorFacts): FailureDetails {
+  const { code, mover, next } = judge(facts);
+  const path = pathOf(facts.url);
+  const said = facts.serviceMessage ? `: ${facts.serviceMessage}` : " and said nothing more";
+  const tries = facts.attempts && facts.attempts > 1 ? ` (sent ${facts.attempts} times; ${facts.gaveUp})` : "";
+  const roles = facts.status === 403 && code === "forbidden" ? rolesOf(facts.principal) : "";
+  return {
+    code,
+    what: `${SERVICE_NAMES[facts.service]} answered ${facts.status} to ${facts.method} ${path}${said}${tries}${roles}`,
+    ...(facts.requestId && { requestId: facts.requestId }),
+    mover,
+    next,
+  };
+}
+
+function judge(facts: ApiErrorFacts): { code: string; mover: Mover; next: string } {
+  const { status, service, method } = facts;
+  const name = SERVICE_NAMES[service].split(" ")[0]!;
+  if (facts.unknownOutcome) {
+    return {
+      code: "unknown-outcome",
+      mover: "you",
+      next: "nobody knows whether it took effect; run the same command again, it looks before it asks again",
+    };
+  }
+  if (status === 401) {
+    return {
+      code: "credentials-refused",
+      mover: "you",
+      next:
+        service === "identity"
+          ? "check user, password or application credential, and whether they belong to this auth URL"
+          : "log in again: the token was refused even after it was renewed; the user or project may be disabled",
+    };
+  }
+  if (isQuota(facts)) {
+    return {
+      code: "quota-exceeded",
+      mover: "you",
+      next: `free something of this kind or ask the cloud's operator for a larger ${name} quota`,
+    };
+  }
+  if (status === 403) return { code: "forbidden", mover: "you", next: neededRole(service, method) };
+  if (status === 404) {
+    return {
+      code: "not-found",
+      mover: "you",
+      next:
+        service === "baremetal"
+          ? "check the id; Ironic also answers 404 for what this credential may not see (owner, lessee or system role)"
+          : "check the id and that it belongs to this project and region",
+    };
+  }
+  if (status === 406) {
+    return { code: "version-refused", mover: "operator", next: `${name} does not speak this version; it must be upgraded` };
+  }
+  if (status === 409 || status === 412) {
+    const busy = facts.bodyKind === "node-locked" || facts.bodyKind === "immutable";
+    return {
+      code: busy ? "busy" : "conflict",
+      mover: "you",
+      next: busy
+        ? "something else is at work on it; run the command again when that has ended"
+        : "look at its present state; another program or person may have changed it",
+    };
+  }
+  if (status === 429) return { code: "throttled", mover: "operator", next: "wait and try again, or ask for a higher rate" };
+  if (status === 503 && facts.bodyKind === "no-free-worker") {
+    return { code: "busy", mover: "operator", next: "all of the conductor's workers are taken; try again later" };
+  }
+  if (status >= 500) {
+    const id = facts.requestId ? ` and give request ${facts.requestId}` : "";
+    return { code: "service-error", mover: "operator", next: `tell the cloud's operator that ${name} fails${id}` };
+  }
+  if (status >= 300 && status < 400) {
+    return { code: "redirected", mover: "you", next: "check the endpoint: it points elsewhere and is not followed there" };
+  }
+  return { code: "bad-request", mover: "you", next: "correct what the service refuses and run the command again" };
+}
+
+function isQuota(facts: ApiErrorFacts): boolean {
+  if (facts.status === 413) return true;
+  if (facts.errorType === "OverQuota" || facts.errorType === "overLimit") return true;
+  return (facts.status === 403 || facts.status === 409) && /quota|limit exceeded|too many/i.test(facts.serviceMessage);
+}
+
+function neededRole(service: ServiceType, method: string): string {
+  const read = method === "GET" || method === "HEAD";
+  if (service === "baremetal") {
+    return read
+      ? "reading nodes needs the role reader in the project that owns or leases them (or system reader); ask for it"
+      : "writing needs the role member in the project that owns the node, or manager in the one that leases it; ask for it";
+  }
+  if (service === "load-balancer") {
+    return `ask for the role ${read ? "reader or load-balancer_observer" : "member or load-balancer_member"} in this project`;
+  }
+  if (service === "placement") return "Placement is for admin and service users by default; ask the operator";
+  return read
+    ? "reading needs the role reader in this project; ask for it"
+    : "writing needs the role member in this project (reader is not enough; some calls need admin); ask for it";
+}
+
+function rolesOf(principal: Principal | undefined): string {
+  if (!principal) return "";
+  const roles = principal.roles.length ? principal.roles.join(", ") : "none";
+  const where = principal.projectName ? ` in project ${principal.projectName}` : "";
+  return `. The credential (user ${principal.userName}) has the roles${where}: ${roles}`;
+}
+
+function describeConnection(facts: ConnectionErrorFacts): FailureDetails {
+  const name = SERVICE_NAMES[facts.service];
+  const tries = facts.attempts > 1 ? ` after ${facts.attempts} tries` : "";
+  const base = {
+    what: `no answer from ${name} to ${facts.method} ${facts.url}${tries}: ${facts.reason} (${facts.errorCode})`,
+    ...(facts.cause !== undefined && { cause: facts.cause }),
+  };
+  if (facts.unknownOutcome) {
+    return {
+      ...base,
+      code: "unknown-outcome",
+      mover: "you",
+      next: "nobody knows whether it took effect; run the same command again, it looks before it asks again",
+    };
+  }
+  if (isCertificateError(facts.errorCode, facts.reason)) {
+    return {
+      ...base,
+      code: "tls-failed",
+      mover: "you",
+      next: "give the cloud's certificate authority by openstack:cacertFile, OS_CACERT or cacert in clouds.yaml",
+    };
+  }
+  const timeout = /TIMEOUT|ETIMEDOUT/.test(facts.errorCode);
+  return {
+    ...base,
+    code: timeout ? "timeout" : "unreachable",
+    mover: "you",
+    next: "check the address, the network and any VPN; where they are right, the service is down and its operator must act",
+  };
+}
+
+/** Whether a connection error is about certificates: never a reason to try again. */
+export function isCertificateError(code: string, reason = ""): boolean {
+  return (
+    /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|EPROTO|HOSTNAME_MISMATCH)/.test(code) ||
+    /certificate|self.signed|alert (unknown ca|bad certificate|certificate required)/i.test(reason)
+  );
+}
+
+function pathOf(url: string): string {
+  try {
+    const parsed = new URL(url);
+    return `${parsed.pathname}${decodeSafely(parsed.search)}`;
+  } catch {
+    return url;
+  }
+}
+
+function decodeSafely(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
