@@ -6,6 +6,7 @@ import grpc from "@grpc/grpc-js";
 import calls from "@pulumi/pulumi/proto/callback_pb.js";
 import engineRpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engine from "@pulumi/pulumi/proto/engine_pb.js";
+import type { IResourceProviderServer } from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import providerRpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import provider from "@pulumi/pulumi/proto/provider_pb.js";
 import resourceRpc from "@pulumi/pulumi/proto/resource_grpc_pb.js";
@@ -15,6 +16,12 @@ import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import structPb from "google-protobuf/google/protobuf/struct_pb.js";
 
 export { calls, engine, engineRpc, grpc, provider, providerRpc, resource, resourceRpc };
+
+/** Request and response of a unary method of ResourceProvider. */
+export type ProviderCall<M extends keyof IResourceProviderServer> =
+  IResourceProviderServer[M] extends grpc.handleUnaryCall<infer Request, infer Response>
+    ? { request: Request; response: Response }
+    : never;
 
 /** google.protobuf.Empty, the answer of calls that answer nothing. */
 export const Empty = emptyPb.Empty;

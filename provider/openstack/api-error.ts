@@ -45,8 +45,6 @@ export class ApiError extends Failure {
   readonly serviceMessage: string;
   readonly errorType: string | undefined;
   readonly requestId: string | undefined;
-  /** True where the request may have taken effect all the same: observe before anything is sent again. */
-  readonly unknownOutcome: boolean;
   /** What was sent, redacted; not enumerable, so that no log prints it by accident. */
   declare readonly request: unknown;
   /** What came back, redacted; not enumerable. */
@@ -63,7 +61,6 @@ export class ApiError extends Failure {
     this.serviceMessage = facts.serviceMessage;
     this.errorType = facts.errorType;
     this.requestId = facts.requestId;
-    this.unknownOutcome = facts.unknownOutcome ?? false;
     this.#facts = facts;
     Object.defineProperty(this, "request", { value: facts.request, enumerable: false });
     Object.defineProperty(this, "response", { value: facts.response, enumerable: false });
@@ -99,8 +96,6 @@ export class ConnectionError extends Failure {
   readonly method: string;
   readonly url: string;
   readonly errorCode: string;
-  /** True where the request may have taken effect all the same: observe before anything is sent again. */
-  readonly unknownOutcome: boolean;
   readonly #facts: ConnectionErrorFacts;
 
   constructor(facts: ConnectionErrorFacts, details: FailureDetails = describeConnection(facts)) {
@@ -110,7 +105,6 @@ export class ConnectionError extends Failure {
     this.method = facts.method;
     this.url = facts.url;
     this.errorCode = facts.errorCode;
-    this.unknownOutcome = facts.unknownOutcome;
     this.#facts = facts;
   }
 

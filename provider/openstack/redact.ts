@@ -105,7 +105,8 @@ export function secretsIn(value: unknown, underSecret = false): string[] {
   if (typeof value === "string") return underSecret ? [value] : [];
   if (Array.isArray(value)) return value.flatMap((item) => secretsIn(item, underSecret));
   if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) => secretsIn(inner, underSecret || isSecretKey(key)));
+  // An object under a secret key (Keystone's `password: {user: {...}}`) holds names too: its own keys tell.
+  return Object.entries(value).flatMap(([key, inner]) => secretsIn(inner, isSecretKey(key)));
 }
 
 function isSecretValue(value: unknown): boolean {

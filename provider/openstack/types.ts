@@ -15,7 +15,7 @@ export type Query = Record<string, string | number | boolean | readonly string[]
 /** One request to a service. */
 export interface RequestOptions {
   query?: Query;
-  /** Sent as JSON. */
+  /** Sent as JSON; a Uint8Array as it is. */
   body?: unknown;
   /** The microversion to ask for; the service's minimum where left out. */
   microversion?: string;
@@ -24,9 +24,11 @@ export interface RequestOptions {
    * where this is true (the caller knows that repeating is harmless).
    */
   repeatable?: boolean;
-  /** Answers of these codes are returned instead of thrown. */
+  /** Answers of these codes are returned at once instead of being retried or thrown. */
   accept?: readonly number[];
   headers?: Record<string, string>;
+  /** No repetition begins later than this after the first sending, in milliseconds. Default 3 minutes; 0 means once. */
+  retryForMs?: number;
   signal?: AbortSignal;
 }
 

@@ -77,6 +77,7 @@ ADMIN = token['project']['id']
 # ironic's administrator is system-scoped; a project admin sees only the nodes that its project owns
 SYSTEM = login('admin', {'system': {'all': True}})[0]
 session.headers['X-OpenStack-Ironic-API-Version'] = '1.115'
+PROVISION = {}                             # tenant: its own provisioning network
 PROJECTS = {p['name']: p['id'] for p in call('GET', KEYSTONE + '/v3/projects')['projects']}
 
 
@@ -108,6 +109,9 @@ def node(name, resource_class, trait, size, owner, lessee, k, family):
     body = dict(INTERFACES, name=name, driver='fake-hardware', resource_class=resource_class,
                 properties=dict(size, local_gb=480, cpu_arch='x86_64', capabilities='boot_mode:uefi,iscsi_boot:True', vendor='oscloud'),
                 extra={'rack': 'r%d' % rack}, driver_info={'bmc': 'bmc-' + name.replace('bm-', '')})
+    if (owner or lessee) in PROVISION:
+        body['driver_info'].update({use + '_network': PROVISION[owner or lessee]
+                                    for use in ('provisioning', 'cleaning', 'rescuing', 'inspection', 'servicing')})
     if owner:
         body['owner'] = PROJECTS[owner]
     if lessee:
@@ -153,16 +157,14 @@ def flavor(have, name, ram, vcpus, disk, specs=None):
 
 has = {url: answers(url) for url in (IRONIC, NEUTRON, CINDER, GLANCE, NOVA, PLACEMENT)}
 if has[NEUTRON]:
-    provisioning = network('provision-net', '192.0.2.0/24', **{
+    network('provision-net', '192.0.2.0/24', **{
         'provider:network_type': 'flat', 'provider:physical_network': 'physnet1', 'shared': False})
-    # Ironic looks its provisioning and cleaning network up with the token of whoever asked for the deploy: a tenant that
-    # deploys its own nodes must see it, else "provisioning_network ... was not found" (network_interface neutron, Ironic 39)
-    policies = NEUTRON + '/v2.0/rbac-policies'
-    seen_by = {p['target_tenant'] for p in call('GET', policies + '?object_id=' + provisioning)['rbac_policies']}
-    for tenant in ('alpha', 'beta'):
-        if PROJECTS[tenant] not in seen_by:
-            call('POST', policies, json={'rbac_policy': {
-                'object_type': 'network', 'object_id': provisioning, 'action': 'access_as_shared', 'target_tenant': PROJECTS[tenant]}})
+    # Ironic 39 looks up the provisioning and cleaning networks, and the ports that it makes on them, with the token of whoever
+    # asked for the deploy. A tenant sees a foreign port only on a network of its own project: so each tenant's nodes have one.
+    for tenant, cidr, vlan in (('alpha', '198.51.100.0/25', 91), ('beta', '198.51.100.128/25', 92)):
+        PROVISION[tenant] = network(tenant + '-provision-net', cidr, {'project_id': PROJECTS[tenant]}, **{
+            'provider:network_type': 'vlan', 'provider:physical_network': 'physnet1', 'provider:segmentation_id': vlan,
+            'project_id': PROJECTS[tenant]})
     network('public', '203.0.113.0/24', {'enable_dhcp': False}, **{
         'provider:network_type': 'flat', 'provider:physical_network': 'public', 'router:external': True})
 if has[GLANCE]:

@@ -1,0 +1,26 @@
+/** A record of the gRPC calls between the engine and its providers, for tests and for finding faults. */
+
+/** One moment of a call. */
+export interface RpcEvent {
+  /** Number of the call within the process; the same at its start and at its end. */
+  call: number;
+  /** As in `ResourceProvider/Check`. */
+  method: string;
+  phase: "start" | "end";
+  /** The request as plain JSON, at the start. */
+  request?: Record<string, unknown>;
+  /** The response as plain JSON, at the end of a call that succeeded. */
+  response?: Record<string, unknown>;
+  /** The gRPC error, at the end of a call that failed. */
+  error?: { code: string; message: string };
+}
+
+/** Receives every call as it starts and ends. */
+export type RpcTrace = (event: RpcEvent) => void;
+
+let calls = 0;
+/** The number of a new call. */
+export function nextCall(): number {
+  calls += 1;
+  return calls;
+}

@@ -1,0 +1,31 @@
+import { failure } from "../core/index.ts";
+import type { Cloud } from "../openstack/cloud.ts";
+
+/** A Glance image as far as a machine is concerned. */
+export interface Image {
+  readonly id: string;
+  readonly name: string;
+  readonly status: string;
+  readonly os_hash_algo?: string;
+  readonly os_hash_value?: string;
+  readonly min_disk?: number;
+  readonly disk_format?: string;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/**
+ * The image that a program names, by id or name.
+ * @throws Failure `not-found`, `ambiguous`, or `service-refused` for one that is not active
+ */
+export async function resolveImage(cloud: Cloud, image: string): Promise<Image> {
+  const glance = cloud.service("image");
+  const byId = UUID.test(image) ? await glance.find<Image>(`/images/${image}`) : undefined;
+  const found = byId ? [byId] : await glance.list<Image>("/images", "images", { query: { name: image } });
+  const [only, ...others] = found;
+  if (!only) throw failure("not-found", `there is no image "${image}" that this credential can see`, { path: "image" });
+  if (others.length)
+    throw failure("ambiguous", `${found.length} images are called "${image}": ${found.map((one) => one.id).join(", ")}`, { path: "image" });
+  if (only.status !== "active") throw failure("not-found", `image "${image}" is ${only.status}, not active`, { path: "image" });
+  return only;
+}

@@ -1,0 +1,23 @@
+import type { Action, Context, Desired, Found, Mark, Reference, Seen, Step } from "../core/index.ts";
+import type { Cloud } from "../openstack/cloud.ts";
+import type { MachineInputs, MachineOutputs } from "./spec.ts";
+
+/** What is wanted of a machine: its inputs, or absence. */
+export type DesiredMachine = Desired<MachineInputs, MachineOutputs>;
+
+/**
+ * One way of taking machines from a cloud: the Server resource on one service. Its parts are those of a resource's
+ * definition, and mean the same.
+ */
+export interface Route<S extends Seen = Seen, A extends Action = Action> {
+  readonly name: MachineOutputs["route"];
+  find(context: Context<Cloud>, tag: string): Promise<Found[]>;
+  observe(context: Context<Cloud>, reference: Reference<MachineOutputs>, inputs?: MachineInputs): Promise<S>;
+  next(desired: DesiredMachine, seen: S, taken: readonly A[]): Step<A>;
+  perform(context: Context<Cloud>, action: A): Promise<string | undefined>;
+  mark(context: Context<Cloud>, id: string, mark: Mark, last?: Partial<MachineOutputs>): Promise<void>;
+  proveVisible(context: Context<Cloud>): Promise<void>;
+  result(seen: S, inputs: MachineInputs): MachineOutputs;
+  actual(seen: S, inputs: MachineInputs): MachineInputs;
+  trouble(seen: S): string | undefined;
+}
