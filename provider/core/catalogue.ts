@@ -109,7 +109,8 @@ export const catalogue = {
     next: "run `pulumi up` again to try once more; if it fails again give the node and the words above to the operator.",
   },
   "clean-failed": {
-    meaning: "The machine could not be wiped after its release; the cloud keeps it out of use until an operator looks at it.",
+    meaning:
+      "The machine could not be wiped after its release; the cloud keeps it out of use until an operator looks at it.",
     mover: "operator",
     next: "give the node above to the operator; it is not yours any more and holds no capacity of yours.",
   },

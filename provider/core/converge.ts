@@ -27,7 +27,10 @@ const REMIND = 60_000;
  *
  * @throws Failure what `next` found, or `timed-out`, `interrupted`, `no-effect`
  */
-export async function converge<S extends Seen, A extends Action>(context: Context<unknown>, loop: Loop<S, A>): Promise<S> {
+export async function converge<S extends Seen, A extends Action>(
+  context: Context<unknown>,
+  loop: Loop<S, A>,
+): Promise<S> {
   const { clock, signal } = context;
   const began = clock.now();
   const elapsed = () => (clock.now() - began) / 1000;
@@ -40,7 +43,10 @@ export async function converge<S extends Seen, A extends Action>(context: Contex
     if (wait?.text !== text) wait = { text, since: now, told: 0 };
     const waited = now - wait.since;
     if (wait.told === 0 || now - wait.told >= REMIND) {
-      const facts = [waited >= 1000 && formatDuration(waited / 1000), usual && `usually ${formatDuration(usual)}`].filter(Boolean);
+      const facts = [
+        waited >= 1000 && formatDuration(waited / 1000),
+        usual && `usually ${formatDuration(usual)}`,
+      ].filter(Boolean);
       context.progress(`${loop.label}: ${text}${facts.length ? ` (${facts.join(", ")})` : ""}`);
       wait.told = now;
     }
@@ -49,9 +55,16 @@ export async function converge<S extends Seen, A extends Action>(context: Contex
   };
 
   for (;;) {
-    if (signal.aborted) throw failure("interrupted", `${loop.operation} was interrupted${wait ? ` while ${wait.text}` : ""}`, { elapsed: elapsed() });
+    if (signal.aborted)
+      throw failure("interrupted", `${loop.operation} was interrupted${wait ? ` while ${wait.text}` : ""}`, {
+        elapsed: elapsed(),
+      });
     if (elapsed() > loop.limit)
-      throw failure("timed-out", `${loop.operation} took longer than ${formatDuration(loop.limit)}${wait ? `; last seen: ${wait.text}` : ""}`, { elapsed: elapsed() });
+      throw failure(
+        "timed-out",
+        `${loop.operation} took longer than ${formatDuration(loop.limit)}${wait ? `; last seen: ${wait.text}` : ""}`,
+        { elapsed: elapsed() },
+      );
 
     const seen = await loop.observe();
     const step = loop.next(seen, taken);
@@ -65,7 +78,11 @@ export async function converge<S extends Seen, A extends Action>(context: Contex
     if (last && sameAction(last.action, step.do)) {
       // The step was accepted and does not show yet. Give it time, but do not mistake silence for success.
       if (clock.now() - last.at > SETTLE)
-        throw failure("no-effect", `"${step.do.name}" was accepted and ${formatDuration(SETTLE / 1000)} later nothing shows of it`, { elapsed: elapsed() });
+        throw failure(
+          "no-effect",
+          `"${step.do.name}" was accepted and ${formatDuration(SETTLE / 1000)} later nothing shows of it`,
+          { elapsed: elapsed() },
+        );
       await pauseFor(`waiting for "${step.do.name}" to show`, 2);
       continue;
     }

@@ -6,7 +6,9 @@ type Values = Readonly<Record<string, unknown>>;
 
 /** The inputs, top level, in which two programs differ. An unknown differs from everything. */
 export function changedInputs(schema: ObjectSchema, olds: Values, news: Values): string[] {
-  return Object.keys(schema.properties).filter((name) => hasUnknown(news[name]) || canonical(olds[name]) !== canonical(news[name]));
+  return Object.keys(schema.properties).filter(
+    (name) => hasUnknown(news[name]) || canonical(olds[name]) !== canonical(news[name]),
+  );
 }
 
 /**
@@ -14,7 +16,9 @@ export function changedInputs(schema: ObjectSchema, olds: Values, news: Values):
  * differences with unknowns in a real run too, and a machine is not thrown away on a guess.
  */
 export function replacingInputs(schema: ObjectSchema, olds: Values, news: Values): string[] {
-  return changedInputs(schema, olds, news).filter((name) => schema.properties[name]?.replaces && !hasUnknown(news[name]));
+  return changedInputs(schema, olds, news).filter(
+    (name) => schema.properties[name]?.replaces && !hasUnknown(news[name]),
+  );
 }
 
 /** The values that make two objects of one identity different objects; what {@link shapeOf} hashes. */
@@ -31,9 +35,14 @@ export function clean(value: unknown, path = ""): unknown {
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number" && Number.isFinite(value)) return value;
   if (Array.isArray(value)) return value.map((item, index) => clean(item, `${path}[${index}]`));
-  if (typeof value === "object" && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null)) {
+  if (
+    typeof value === "object" &&
+    (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null)
+  ) {
     const entries = Object.entries(value).filter(([, item]) => item !== undefined);
     return Object.fromEntries(entries.map(([key, item]) => [key, clean(item, path ? `${path}.${key}` : key)]));
   }
-  throw new TypeError(`${path || "value"} is ${typeof value === "object" ? (value?.constructor?.name ?? "an object") : String(value)}, which state cannot hold`);
+  throw new TypeError(
+    `${path || "value"} is ${typeof value === "object" ? (value?.constructor?.name ?? "an object") : String(value)}, which state cannot hold`,
+  );
 }

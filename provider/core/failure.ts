@@ -69,6 +69,7 @@ function describeFailure(details: FailureDetails): string {
   const facts = [
     details.state && `state: ${details.state}`,
     details.elapsed !== undefined && `after ${formatDuration(details.elapsed)}`,
+    details.path && `property ${details.path}`,
     details.requestId && `request ${details.requestId}`,
   ].filter(Boolean);
   const head = `${subject ? `${subject}: ` : ""}${details.what}${facts.length ? ` (${facts.join(", ")})` : ""}`;

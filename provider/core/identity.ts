@@ -44,7 +44,10 @@ export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value === "object" && value !== null) {
     const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-    return `{${entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(",")}}`;
+    return `{${entries
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`)
+      .join(",")}}`;
   }
   return JSON.stringify(value) ?? "null";
 }
@@ -63,7 +66,8 @@ export function readMark(text: string | null | undefined): Mark | undefined {
 }
 
 /** A text of the user's with the mark behind it: `our database [pulumi-baremetal:…]`. */
-export const withMark = (text: string | undefined, mark: Mark): string => `${text ? `${text} ` : ""}[${writeMark(mark)}]`;
+export const withMark = (text: string | undefined, mark: Mark): string =>
+  `${text ? `${text} ` : ""}[${writeMark(mark)}]`;
 
 /** The user's own part of a text that carries a mark. */
 export const withoutMark = (text: string | null | undefined): string =>
@@ -79,8 +83,11 @@ export interface Found {
 
 /** What to do about the objects that already carry our tag when a create begins. */
 export type Claim =
-  | { readonly create: true; /** Unfinished ones of an older program: bring to absent first. */ readonly remove: readonly string[] }
-  | { readonly take: string; /** Younger twins of a POST whose answer was lost. */ readonly remove: readonly string[] }
+  | {
+      readonly create: true /** Unfinished ones of an older program: bring to absent first. */;
+      readonly remove: readonly string[];
+    }
+  | { readonly take: string /** Younger twins of a POST whose answer was lost. */; readonly remove: readonly string[] }
   | { readonly refuse: Failure };
 
 /**
@@ -90,19 +97,33 @@ export type Claim =
  * - sealed with the same shape: finished and unknown to this state: refuse and say how to adopt
  * - sealed with another shape: the old half of a replacement: types that create first go on, others refuse
  */
-export function claim(found: readonly Found[], shape: string, options: { deleteBeforeReplace: boolean; label: string }): Claim {
+export function claim(
+  found: readonly Found[],
+  shape: string,
+  options: { deleteBeforeReplace: boolean; label: string },
+): Claim {
   const sealed = found.filter((object) => object.mark.nonce === undefined);
   const same = sealed.filter((object) => object.mark.shape === shape);
   const list = (objects: readonly Found[]) => objects.map((object) => object.id).join(", ");
   if (same.length > 1)
     return { refuse: failure("several-found", `${same.length} finished objects are ${options.label}: ${list(same)}`) };
   if (same.length === 1)
-    return { refuse: failure("already-there", `${options.label} exists already as ${list(same)}, and this stack's state does not know it`) };
+    return {
+      refuse: failure(
+        "already-there",
+        `${options.label} exists already as ${list(same)}, and this stack's state does not know it`,
+      ),
+    };
   if (sealed.length && options.deleteBeforeReplace)
     return {
-      refuse: failure("already-there", `${options.label} exists already as ${list(sealed)}, made with other settings, and this stack's state does not know it`),
+      refuse: failure(
+        "already-there",
+        `${options.label} exists already as ${list(sealed)}, made with other settings, and this stack's state does not know it`,
+      ),
     };
-  const unsealed = found.filter((object) => object.mark.nonce !== undefined).sort((a, b) => (a.created < b.created ? -1 : 1));
+  const unsealed = found
+    .filter((object) => object.mark.nonce !== undefined)
+    .sort((a, b) => (a.created < b.created ? -1 : 1));
   const mine = unsealed.filter((object) => object.mark.shape === shape);
   const stale = unsealed.filter((object) => object.mark.shape !== shape).map((object) => object.id);
   const [oldest, ...younger] = mine;

@@ -3,10 +3,10 @@ import { failure } from "./catalogue.ts";
 import { converge } from "./converge.ts";
 import { replacingInputs, replacingValues } from "./diff.ts";
 import { Failure } from "./failure.ts";
-import { type Mark, type Place, canonical, claim, newNonce, shapeOf, tagOf } from "./identity.ts";
+import { canonical, claim, type Mark, newNonce, type Place, shapeOf, tagOf } from "./identity.ts";
 import type { Action } from "./outcome.ts";
 import type { CommonInputs, Context, Definition, Desired, Reference, Seen } from "./resource.ts";
-import { type Timeouts, resolveTimeouts } from "./timeouts.ts";
+import { resolveTimeouts, type Timeouts } from "./timeouts.ts";
 import { isUnknown } from "./unknown.ts";
 import { type ObjectSchema, type Problem, validate } from "./validation.ts";
 
@@ -29,14 +29,24 @@ export class HalfMade extends Error {
   }
 }
 
+const HALF_MADE = "half-made: its create was interrupted";
+
+/** Whether these outputs are of an object whose create did not finish: nothing on it is worth guarding yet. */
+export const isHalfMade = (outputs: Partial<CommonInputs>): boolean => outputs.condition === HALF_MADE;
+
 /** How messages call a resource: `Server db`. */
 export const labelOf = (definition: AnyDefinition, inputs: Partial<CommonInputs>): string =>
   `${definition.type} ${nameOf(inputs)}`.trim();
 
-const nameOf = (inputs: Partial<CommonInputs>): string => (isUnknown(inputs.identity) ? "" : (inputs.identity?.split("/").pop() ?? ""));
+const nameOf = (inputs: Partial<CommonInputs>): string =>
+  isUnknown(inputs.identity) ? "" : (inputs.identity?.split("/").pop() ?? "");
 
 /** Fills defaults and says everything that is wrong with the inputs. Asks no cloud. */
-export function check(definition: AnyDefinition, olds: Values | undefined, news: Values): { inputs: Values; problems: Problem[] } {
+export function check(
+  definition: AnyDefinition,
+  olds: Values | undefined,
+  news: Values,
+): { inputs: Values; problems: Problem[] } {
   const schema = definition.inputs as unknown as ObjectSchema;
   const inputs: Values = { ...news };
   for (const [name, property] of Object.entries(schema.properties))
@@ -47,8 +57,17 @@ export function check(definition: AnyDefinition, olds: Values | undefined, news:
   return { inputs, problems };
 }
 
-/** Which changed inputs need a new object. What merely changed the engine finds by itself. */
-export function diff(definition: AnyDefinition, olds: Values, news: Values): { replaces: string[]; deleteBeforeReplace: boolean } {
+/**
+ * Which changed inputs need a new object. What merely changed the engine finds by itself.
+ * @throws Failure for a change that must not be made, so that preview tells of it
+ */
+export function diff(
+  definition: AnyDefinition,
+  olds: Values,
+  news: Values,
+): { replaces: string[]; deleteBeforeReplace: boolean } {
+  const refused = definition.refuse?.(olds, news);
+  if (refused) throw refused.with({ resource: labelOf(definition, news) });
   const replaces = replacingInputs(definition.inputs as unknown as ObjectSchema, olds, news);
   return { replaces, deleteBeforeReplace: replaces.length > 0 && definition.deleteBeforeReplace };
 }
@@ -90,7 +109,12 @@ class Operation<I extends TObject, O extends TObject, S extends Seen, A extends 
       next: (seen, taken) => {
         const nonce = seen.mark?.nonce;
         if (desired.want === "present" && reference.mark.nonce && seen.mark && nonce !== reference.mark.nonce)
-          return { failed: failure("taken-over", nonce ? "another run writes its own mark on this object" : "another run has finished this object") };
+          return {
+            failed: failure(
+              "taken-over",
+              nonce ? "another run writes its own mark on this object" : "another run has finished this object",
+            ),
+          };
         return definition.next(desired, seen, taken);
       },
       perform: async (action) => {
@@ -113,13 +137,18 @@ class Operation<I extends TObject, O extends TObject, S extends Seen, A extends 
 
   /** The inputs as they are in the cloud, with what is wrong as the computed `condition`. */
   actual(seen: S, inputs: Static<I>): Values {
-    const trouble = seen.mark?.nonce ? "half-made: its create was interrupted" : this.definition.trouble?.(seen);
+    const trouble = seen.mark?.nonce ? HALF_MADE : this.definition.trouble?.(seen);
     return { ...(this.definition.actual(seen, inputs) as Values), condition: trouble ?? "ready" };
   }
 
   /** Turns what was thrown into a failure that names resource and object. */
   explain(error: unknown, id?: string): Failure {
-    const known = error instanceof Failure ? error : failure("unexpected", error instanceof Error ? (error.stack ?? error.message) : String(error), { cause: error });
+    const known =
+      error instanceof Failure
+        ? error
+        : failure("unexpected", error instanceof Error ? (error.stack ?? error.message) : String(error), {
+            cause: error,
+          });
     return known.with({ resource: this.label, where: id });
   }
 
@@ -128,13 +157,25 @@ class Operation<I extends TObject, O extends TObject, S extends Seen, A extends 
     const cause = this.explain(error, reference.id);
     if (reference.id === undefined) throw cause;
     const seen = await this.definition.observe(this.context, reference, inputs).catch(() => undefined);
-    const outputs = seen?.id ? this.outputs(seen, inputs) : { ...(inputs as Values), ...reference.last, place: this.place, stateVersion: this.definition.stateVersion };
+    const outputs = seen?.id
+      ? this.outputs(seen, inputs)
+      : {
+          ...(inputs as Values),
+          ...reference.last,
+          condition: HALF_MADE,
+          place: this.place,
+          stateVersion: this.definition.stateVersion,
+        };
     throw new HalfMade(reference.id, outputs, cause);
   }
 
   /** The last act of a create: only with our nonce still there and the engine that asked still alive. */
   async seal(reference: { id?: string; mark: Mark }, seen: S, last?: Partial<Static<O>>): Promise<S> {
-    if (!(await this.context.engineAlive())) throw failure("interrupted", "the engine that asked for this is gone; the object stays unfinished and the next run goes on from it");
+    if (!(await this.context.engineAlive()))
+      throw failure(
+        "interrupted",
+        "the engine that asked for this is gone; the object stays unfinished and the next run goes on from it",
+      );
     const { nonce: _, ...sealed } = reference.mark;
     await this.definition.mark(this.context, reference.id!, sealed, last);
     return { ...seen, mark: sealed };
@@ -156,7 +197,9 @@ async function begin<I extends TObject, O extends TObject, S extends Seen, A ext
   }
   if (was && canonical(was) !== canonical(place)) {
     const show = (at: Place) => `${at.authUrl}, region ${at.region}, project ${at.projectId}`;
-    throw failure("wrong-cloud", `it was made at ${show(was)}, but the configuration points at ${show(place)}`, { resource: label });
+    throw failure("wrong-cloud", `it was made at ${show(was)}, but the configuration points at ${show(place)}`, {
+      resource: label,
+    });
   }
   return new Operation(definition, context, place, label);
 }
@@ -169,7 +212,11 @@ const inTurn = <T>(context: Context<unknown>, key: string | undefined, work: () 
  * Makes the object, or goes on with the one that an interrupted create left.
  * @throws HalfMade when something exists that state must know of; Failure when nothing does
  */
-export async function create(definition: AnyDefinition, context: Context<unknown>, inputs: Values & CommonInputs): Promise<{ id: string; outputs: Values }> {
+export async function create(
+  definition: AnyDefinition,
+  context: Context<unknown>,
+  inputs: Values & CommonInputs,
+): Promise<{ id: string; outputs: Values }> {
   return inTurn(context, definition.turn?.(inputs), async () => {
     const operation = await begin(definition, context, inputs);
     const shape = shapeOf(replacingValues(definition.inputs, inputs));
@@ -177,22 +224,33 @@ export async function create(definition: AnyDefinition, context: Context<unknown
     const reference: { id?: string; mark: Mark } = { mark };
     const desired: Desired<Values> = { want: "present", inputs, mark, name: nameOf(inputs) };
     try {
-      reference.id = inputs.adopt === undefined ? await takeOver(operation, mark, inputs) : await adopt(operation, inputs.adopt, mark, inputs);
+      reference.id =
+        inputs.adopt === undefined
+          ? await takeOver(operation, mark, inputs)
+          : await adopt(operation, inputs.adopt, mark, inputs);
       const seen = await operation.reach(desired, reference, "create", inputs.timeouts);
       if (reference.id === undefined) throw failure("unexpected", "the create ended without an object");
       const sealed = await operation.seal(reference, seen);
       return { id: reference.id, outputs: operation.outputs(sealed, inputs) };
     } catch (error) {
-      if (reference.id === undefined && operation.steps > 0 && !context.signal.aborted) await clear(operation, reference, inputs);
+      if (reference.id === undefined && operation.steps > 0 && !context.signal.aborted)
+        await clear(operation, reference, inputs);
       return operation.giveUp(error, reference, inputs);
     }
   });
 }
 
 /** Looks for what an interrupted create left, and makes it ours. */
-async function takeOver(operation: Operation<TObject, TObject, Seen, Action, unknown>, mark: Mark, inputs: CommonInputs): Promise<string | undefined> {
+async function takeOver(
+  operation: Operation<TObject, TObject, Seen, Action, unknown>,
+  mark: Mark,
+  inputs: CommonInputs,
+): Promise<string | undefined> {
   const { definition, context, label } = operation;
-  const decision = claim(await definition.find(context, mark.tag), mark.shape, { deleteBeforeReplace: definition.deleteBeforeReplace, label });
+  const decision = claim(await definition.find(context, mark.tag), mark.shape, {
+    deleteBeforeReplace: definition.deleteBeforeReplace,
+    label,
+  });
   if ("refuse" in decision) throw decision.refuse;
   for (const id of decision.remove) {
     context.progress(`${label}: removing ${id}, left unfinished by an earlier run`);
@@ -205,10 +263,16 @@ async function takeOver(operation: Operation<TObject, TObject, Seen, Action, unk
 }
 
 /** Takes an existing object under management; refuses one that belongs to another resource. */
-async function adopt(operation: Operation<TObject, TObject, Seen, Action, unknown>, id: string, mark: Mark, inputs: Values): Promise<string> {
+async function adopt(
+  operation: Operation<TObject, TObject, Seen, Action, unknown>,
+  id: string,
+  mark: Mark,
+  inputs: Values,
+): Promise<string> {
   const { definition, context } = operation;
   const seen = await definition.observe(context, { id, mark }, inputs);
-  if (seen.id === undefined) throw failure("not-found", `there is no ${definition.type} ${id} to adopt`, { path: "adopt" });
+  if (seen.id === undefined)
+    throw failure("not-found", `there is no ${definition.type} ${id} to adopt`, { path: "adopt" });
   if (seen.mark && seen.mark.tag !== mark.tag)
     throw failure("already-there", `${id} belongs to another resource (mark ${seen.mark.tag})`, {
       path: "adopt",
@@ -219,11 +283,17 @@ async function adopt(operation: Operation<TObject, TObject, Seen, Action, unknow
 }
 
 /** Removes the parts that a failed create made before the object itself: nobody else would know of them. */
-async function clear(operation: Operation<TObject, TObject, Seen, Action, unknown>, reference: { id?: string; mark: Mark }, inputs: CommonInputs) {
+async function clear(
+  operation: Operation<TObject, TObject, Seen, Action, unknown>,
+  reference: { id?: string; mark: Mark },
+  inputs: CommonInputs,
+) {
   try {
     await operation.reach({ want: "absent" }, reference, "delete", inputs.timeouts);
   } catch (error) {
-    operation.context.warn(`${operation.label}: what the failed create left could not be removed: ${operation.explain(error).message}`);
+    operation.context.warn(
+      `${operation.label}: what the failed create left could not be removed: ${operation.explain(error).message}`,
+    );
   }
 }
 
@@ -231,23 +301,39 @@ async function clear(operation: Operation<TObject, TObject, Seen, Action, unknow
  * Brings an existing object to what the program says. It is asked after every partial failure too, changed or not.
  * @throws HalfMade when something was changed before it failed; Failure when nothing was
  */
-export async function update(definition: AnyDefinition, context: Context<unknown>, id: string, olds: Values, inputs: Values & CommonInputs): Promise<Values> {
+export async function update(
+  definition: AnyDefinition,
+  context: Context<unknown>,
+  id: string,
+  olds: Values,
+  inputs: Values & CommonInputs,
+): Promise<Values> {
   return inTurn(context, definition.turn?.(inputs, id), async () => {
     const last = upgrade(definition, olds);
     const operation = await begin(definition, context, inputs, last["place"] as Place | undefined);
-    const wanted: Mark = { tag: tagOf(inputs.identity, operation.place.projectId), shape: shapeOf(replacingValues(definition.inputs, inputs)) };
+    const wanted: Mark = {
+      tag: tagOf(inputs.identity, operation.place.projectId),
+      shape: shapeOf(replacingValues(definition.inputs, inputs)),
+    };
     const reference: { id?: string; mark: Mark; last: Values } = { id, mark: wanted, last };
     try {
       const before = await definition.observe(context, reference, inputs);
       if (before.id === undefined) {
         await definition.proveVisible(context, last);
-        throw failure("not-found", `${id} is gone from the cloud`, { next: "run `pulumi refresh`, then `pulumi up` makes a new one." });
+        throw failure("not-found", `${id} is gone from the cloud`, {
+          next: "run `pulumi refresh`, then `pulumi up` makes a new one.",
+        });
       }
       const unfinished = before.mark?.nonce !== undefined;
       if (unfinished) reference.mark = { ...wanted, nonce: newNonce() };
       const rename = before.mark?.tag !== wanted.tag || before.mark?.shape !== wanted.shape;
       if (unfinished || rename) await definition.mark(context, id, reference.mark, last);
-      let seen = await operation.reach({ want: "present", inputs, mark: reference.mark, name: nameOf(inputs), last }, reference, "update", inputs.timeouts);
+      let seen = await operation.reach(
+        { want: "present", inputs, mark: reference.mark, name: nameOf(inputs), last },
+        reference,
+        "update",
+        inputs.timeouts,
+      );
       if (unfinished) seen = await operation.seal(reference, seen, last);
       const trouble = definition.trouble?.(seen);
       if (trouble) context.warn(`${operation.label}: ${trouble}`);
@@ -260,7 +346,12 @@ export async function update(definition: AnyDefinition, context: Context<unknown
 }
 
 /** What the cloud shows: outputs, and inputs as they are there. Undefined when the object is certainly gone. */
-export async function read(definition: AnyDefinition, context: Context<unknown>, id: string, olds: Values): Promise<{ id: string; inputs: Values; outputs: Values } | undefined> {
+export async function read(
+  definition: AnyDefinition,
+  context: Context<unknown>,
+  id: string,
+  olds: Values,
+): Promise<{ id: string; inputs: Values; outputs: Values } | undefined> {
   const last = upgrade(definition, olds);
   const inputs = inputsIn(definition, last) as Values & CommonInputs;
   const operation = await begin(definition, context, inputs, last["place"] as Place | undefined);
@@ -278,7 +369,12 @@ export async function read(definition: AnyDefinition, context: Context<unknown>,
 }
 
 /** Brings the object to absent. One that is already gone is success, nothing else is. */
-export async function remove(definition: AnyDefinition, context: Context<unknown>, id: string, olds: Values): Promise<void> {
+export async function remove(
+  definition: AnyDefinition,
+  context: Context<unknown>,
+  id: string,
+  olds: Values,
+): Promise<void> {
   const last = upgrade(definition, olds);
   const inputs = inputsIn(definition, last) as Values & CommonInputs;
   return inTurn(context, definition.turn?.(inputs, id), async () => {
@@ -302,16 +398,24 @@ export function inputsIn(definition: AnyDefinition, outputs: Values): Values {
 /** State of an older release, brought up step by step. */
 export function upgrade(definition: AnyDefinition, outputs: Values): Values {
   let state = outputs;
-  for (let version = Number(state["stateVersion"] ?? definition.stateVersion); version < definition.stateVersion; version++) {
+  for (
+    let version = Number(state["stateVersion"] ?? definition.stateVersion);
+    version < definition.stateVersion;
+    version++
+  ) {
     const step = definition.upgrade?.[version];
-    if (!step) throw failure("unexpected", `state of version ${version} cannot be brought to ${definition.stateVersion}`);
+    if (!step)
+      throw failure("unexpected", `state of version ${version} cannot be brought to ${definition.stateVersion}`);
     state = { ...step(state), stateVersion: version + 1 };
   }
   if (Number(state["stateVersion"] ?? 0) > definition.stateVersion)
-    throw failure("version-too-old", `this state was written by a newer release of pulumi-baremetal (state version ${state["stateVersion"]})`, {
-      mover: "you",
-      next: "install the release that wrote it, or a newer one.",
-    });
+    throw failure(
+      "version-too-old",
+      `this state was written by a newer release of pulumi-baremetal (state version ${state["stateVersion"]})`,
+      {
+        mover: "you",
+        next: "install the release that wrote it, or a newer one.",
+      },
+    );
   return state;
 }
-

@@ -1,5 +1,6 @@
 import { type Static, type TObject, Type } from "typebox";
 import type { Clock } from "./clock.ts";
+import type { Failure } from "./failure.ts";
 import type { Found, Identity, Mark, Place } from "./identity.ts";
 import type { Action, Step } from "./outcome.ts";
 import type { CustomTimeouts, Timeouts } from "./timeouts.ts";
@@ -60,19 +61,22 @@ export const commonInputs = {
   adopt: Type.Optional(
     Type.String({
       minLength: 1,
-      description: "Id of an existing object to take under management instead of making one. Nothing is changed on it but its mark. Looked at only when the resource is created.",
+      description:
+        "Id of an existing object to take under management instead of making one. Nothing is changed on it but its mark. Looked at only when the resource is created.",
     }),
   ),
   replaceTrigger: Type.Optional(
     Type.String({
       replaces: true,
-      description: "Any text; changing it makes a new object in place of the old one. The supported way to force a replacement.",
+      description:
+        "Any text; changing it makes a new object in place of the old one. The supported way to force a replacement.",
     }),
   ),
   condition: Type.Optional(
     Type.String({
       sdkSets: true,
-      description: "`ready`, or what keeps the object from it: an operator's maintenance, a fault, an unfinished create. Set by the provider, so that a refresh shows it as drift; programs never set it.",
+      description:
+        "`ready`, or what keeps the object from it: an operator's maintenance, a fault, an unfinished create. Set by the provider, so that a refresh shows it as drift; programs never set it.",
     }),
   ),
   identity: Type.String({
@@ -83,7 +87,12 @@ export const commonInputs = {
   timeouts: Type.Optional(
     Type.Object(
       { create: Type.Optional(Duration), update: Type.Optional(Duration), delete: Type.Optional(Duration) },
-      { additionalProperties: false, sdkSets: true, description: "Limits of this resource's operations. The SDK copies them from the resource option `customTimeouts`." },
+      {
+        additionalProperties: false,
+        sdkSets: true,
+        description:
+          "Limits of this resource's operations. The SDK copies them from the resource option `customTimeouts`.",
+      },
     ),
   ),
 };
@@ -92,7 +101,10 @@ export const commonInputs = {
 export const commonOutputs = {
   place: Type.Object(
     { authUrl: Type.String(), region: Type.String(), projectId: Type.String() },
-    { description: "The cloud, region and project where the object stands. It is refused to touch it from anywhere else." },
+    {
+      description:
+        "The cloud, region and project where the object stands. It is refused to touch it from anywhere else.",
+    },
   ),
   stateVersion: Type.Integer({ description: "Version of what is kept in state for this resource." }),
 };
@@ -139,6 +151,11 @@ export interface Definition<
   readonly upgrade?: Readonly<Record<number, (state: Record<string, unknown>) => Record<string, unknown>>>;
   /** Rules that a schema cannot say. Pure; must let unknown values pass. `olds` are the inputs of the last run, if any. */
   problems?(news: Partial<Static<I>>, olds?: Partial<Static<I>>): Problem[];
+  /**
+   * A change that must not be made, found by comparing state's outputs with the new inputs; refused in preview already.
+   * Pure; must let unknown values pass.
+   */
+  refuse?(olds: Partial<Static<I>>, news: Partial<Static<I>>): Failure | undefined;
   /** Every object that carries this tag, finished or not. */
   find(context: Context<Cloud>, tag: string): Promise<Found[]>;
   /** What the cloud shows now. All of the reading is here. */

@@ -15,7 +15,10 @@ const UNITS: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 0.001 };
 /** Seconds of a duration such as `1h30m`; undefined where it is none. */
 export function parseDuration(text: string): number | undefined {
   if (!/^(\d+(\.\d+)?(ms|h|m|s))+$/.test(text)) return undefined;
-  return [...text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)].reduce((sum, part) => sum + Number(part[1]) * UNITS[part[2]!]!, 0);
+  return [...text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)].reduce(
+    (sum, part) => sum + Number(part[1]) * UNITS[part[2]!]!,
+    0,
+  );
 }
 
 /** The limits to obey: what the program sets, else the resource's defaults. */
@@ -25,7 +28,9 @@ export function resolveTimeouts(defaults: Timeouts, custom: CustomTimeouts = {})
     if (text === undefined) return defaults[operation];
     const parsed = parseDuration(text);
     if (parsed === undefined)
-      throw failure("invalid-input", `"${text}" is not a duration such as 90m or 1h30m`, { path: `timeouts.${operation}` });
+      throw failure("invalid-input", `"${text}" is not a duration such as 90m or 1h30m`, {
+        path: `timeouts.${operation}`,
+      });
     return parsed;
   };
   return { create: seconds("create"), update: seconds("update"), delete: seconds("delete") };

@@ -10,13 +10,23 @@ export interface Problem {
 /** The annotations that our schemas carry beside JSON Schema's own keywords. */
 export const VOCABULARY = ["replaces", "secret", "reinstalls", "sdkSets"];
 
-const ajv = new Ajv({ allErrors: true, useDefaults: false, strict: true, strictTypes: false, verbose: true, discriminator: true });
+const ajv = new Ajv({
+  allErrors: true,
+  useDefaults: false,
+  strict: true,
+  strictTypes: false,
+  verbose: true,
+  discriminator: true,
+});
 ajv.addVocabulary(VOCABULARY);
 ajv.addFormat("cidr", true);
 ajv.addFormat("ip", true);
 
 /** The JSON schema of a resource's inputs or outputs, as typebox writes it. */
-export type ObjectSchema = { readonly type: "object"; readonly properties: Record<string, PropertySchema> } & Record<string, unknown>;
+export type ObjectSchema = { readonly type: "object"; readonly properties: Record<string, PropertySchema> } & Record<
+  string,
+  unknown
+>;
 
 /** The schema of one property with our annotations. */
 export interface PropertySchema {
@@ -42,25 +52,34 @@ export function validate(schema: ObjectSchema, values: unknown): Problem[] {
     compiled.set(schema, check);
   }
   if (check(values)) return [];
-  const errors = (check.errors ?? []).filter((error) => !isUnknown(error.data) && !(isChoice(error) && hasUnknown(error.data)));
+  const errors = (check.errors ?? []).filter(
+    (error) => !isUnknown(error.data) && !(isChoice(error) && hasUnknown(error.data)),
+  );
   // A failed choice reports each of its branches too: where the choice itself is excused or says it all, they go.
   const choices = (check.errors ?? []).filter(isChoice);
-  const told = errors.filter((error) => !choices.some((choice) => choice !== error && error.schemaPath.startsWith(`${choice.schemaPath}/`)));
+  const told = errors.filter(
+    (error) => !choices.some((choice) => choice !== error && error.schemaPath.startsWith(`${choice.schemaPath}/`)),
+  );
   const problems = told.map((error) => ({ path: pathOf(error), reason: reasonOf(error, schema) }));
   return problems.filter((problem, index) => problems.findIndex((other) => other.path === problem.path) === index);
 }
 
-const isChoice = (error: ErrorObject) => error.keyword === "anyOf" || error.keyword === "oneOf" || error.keyword === "not";
+const isChoice = (error: ErrorObject) =>
+  error.keyword === "anyOf" || error.keyword === "oneOf" || error.keyword === "not";
 
 /** `/disks/0/sizeGiB` as Pulumi writes it: `disks[0].sizeGiB`. */
 export function propertyPath(pointer: string, last?: string): string {
-  const parts = pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const parts = pointer
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
   if (last !== undefined) parts.push(last);
   return parts.reduce((path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : path ? `${path}.${part}` : part), "");
 }
 
 function pathOf(error: ErrorObject): string {
-  if (error.keyword === "additionalProperties") return propertyPath(error.instancePath, error.params["additionalProperty"]);
+  if (error.keyword === "additionalProperties")
+    return propertyPath(error.instancePath, error.params["additionalProperty"]);
   if (error.keyword === "required") return propertyPath(error.instancePath, error.params["missingProperty"]);
   return propertyPath(error.instancePath);
 }
@@ -100,7 +119,11 @@ function reasonOf(error: ErrorObject, root: ObjectSchema): string {
     case "anyOf":
     case "oneOf": {
       const options = (error.schema as PropertySchema[]).map((option) =>
-        option["const"] !== undefined ? JSON.stringify(option["const"]) : option.type ? article(option.type) : "another form",
+        option["const"] !== undefined
+          ? JSON.stringify(option["const"])
+          : option.type
+            ? article(option.type)
+            : "another form",
       );
       return `must be ${[...new Set(options)].join(" or ")}${was}`;
     }
@@ -110,7 +133,20 @@ function reasonOf(error: ErrorObject, root: ObjectSchema): string {
 }
 
 const article = (type: string | string[]): string =>
-  [type].flat().map((one) => ({ integer: "a whole number", number: "a number", string: "a text", boolean: "true or false", array: "a list", object: "an object" })[one] ?? one).join(" or ");
+  [type]
+    .flat()
+    .map(
+      (one) =>
+        ({
+          integer: "a whole number",
+          number: "a number",
+          string: "a text",
+          boolean: "true or false",
+          array: "a list",
+          object: "an object",
+        })[one] ?? one,
+    )
+    .join(" or ");
 
 function show(value: unknown): string {
   if (Array.isArray(value)) return "a list";
@@ -121,7 +157,10 @@ function show(value: unknown): string {
 
 /** The known word that a mistyped one was probably meant to be. */
 export function closest(word: string, known: readonly string[]): string | undefined {
-  const ranked = known.map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }));
+  const ranked = known.map((candidate) => ({
+    candidate,
+    distance: editDistance(word.toLowerCase(), candidate.toLowerCase()),
+  }));
   const best = ranked.sort((a, b) => a.distance - b.distance)[0];
   return best && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.candidate : undefined;
 }

@@ -25,3 +25,8 @@ export class Bail extends Error {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** A delete that the option `protect` forbids; the rest of the run goes on. */
+export class ProtectedError extends EngineError {
+  override name = "ProtectedError";
+}

@@ -30,8 +30,13 @@ export interface Offer {
  * - `CUSTOM_UPLINK_25G`: the fastest network card, in Gbit/s
  * - `CUSTOM_FABRIC_ROCE`, `CUSTOM_FABRIC_INFINIBAND`: kind of fabric; Ethernet is assumed everywhere
  */
-export function describeTraits(traits: readonly string[], diskGiB: number | undefined): Pick<Offer, "disks" | "uplinkGbps" | "fabrics" | "traits"> {
-  const kinds = traits.map((trait) => /^CUSTOM_(?:DISK_)?(NVME|SSD|HDD)$/.exec(trait)?.[1]).filter((kind) => kind !== undefined);
+export function describeTraits(
+  traits: readonly string[],
+  diskGiB: number | undefined,
+): Pick<Offer, "disks" | "uplinkGbps" | "fabrics" | "traits"> {
+  const kinds = traits
+    .map((trait) => /^CUSTOM_(?:DISK_)?(NVME|SSD|HDD)$/.exec(trait)?.[1])
+    .filter((kind) => kind !== undefined);
   const first = (kinds[0]?.toLowerCase() ?? "unknown") as OfferedDisk["type"];
   const disks: OfferedDisk[] = diskGiB ? [{ type: first, sizeGiB: diskGiB }] : [];
   const fabrics = ["ethernet"];
@@ -39,7 +44,10 @@ export function describeTraits(traits: readonly string[], diskGiB: number | unde
   for (const trait of traits) {
     const more = /^CUSTOM_DISK_(?:(\d+)X)?(\d+)_(NVME|SSD|HDD)$/.exec(trait);
     if (more) {
-      const disk = { type: more[3]!.toLowerCase() as OfferedDisk["type"], sizeGiB: Math.floor((Number(more[2]) * 1e9) / 2 ** 30) };
+      const disk = {
+        type: more[3]!.toLowerCase() as OfferedDisk["type"],
+        sizeGiB: Math.floor((Number(more[2]) * 1e9) / 2 ** 30),
+      };
       disks.push(...Array.from({ length: Number(more[1] ?? 1) }, () => disk));
     }
     const speed = /^CUSTOM_UPLINK_(\d+)G$/.exec(trait);
@@ -54,25 +62,30 @@ export function describeTraits(traits: readonly string[], diskGiB: number | unde
 export function lacks(hardware: Hardware, offer: Offer): string[] {
   const missing: string[] = [];
   const least = (what: string, asked: number | undefined, has: number | undefined, unit: string) => {
-    if (asked !== undefined && (has === undefined || has < asked)) missing.push(`${what} ${has === undefined ? "not stated" : `${has}${unit}`}`);
+    if (asked !== undefined && (has === undefined || has < asked))
+      missing.push(`${what} ${has === undefined ? "not stated" : `${has}${unit}`}`);
   };
   least("CPUs:", hardware.cpus, offer.cpus, "");
   least("memory:", hardware.memoryGiB, offer.memoryGiB, " GiB");
   least("uplink:", hardware.uplinkGbps, offer.uplinkGbps, " Gbit/s");
   if (hardware.fabric && !offer.fabrics.includes(hardware.fabric)) missing.push(`no ${hardware.fabric} fabric`);
   for (const trait of hardware.traits ?? []) if (!offer.traits.includes(trait)) missing.push(`no trait ${trait}`);
-  if (!disksFit(hardware.disks ?? [], offer.disks)) missing.push(`disks: ${offer.disks.map((disk) => `${disk.sizeGiB} GiB ${disk.type}`).join(", ") || "not stated"}`);
+  if (!disksFit(hardware.disks ?? [], offer.disks))
+    missing.push(`disks: ${offer.disks.map((disk) => `${disk.sizeGiB} GiB ${disk.type}`).join(", ") || "not stated"}`);
   return missing;
 }
 
 /** Whether every disk asked for can be met by a disk of its own. Largest first, the smallest that fits. */
 function disksFit(asked: NonNullable<Hardware["disks"]>, offered: readonly OfferedDisk[]): boolean {
   const free = [...offered].sort((a, b) => a.sizeGiB - b.sizeGiB);
-  const kindFits = (want: string | undefined, has: string) => want === undefined || want === has || (want === "ssd" && has === "nvme");
+  const kindFits = (want: string | undefined, has: string) =>
+    want === undefined || want === has || (want === "ssd" && has === "nvme");
   return [...asked]
     .sort((a, b) => Number(b.type !== undefined) - Number(a.type !== undefined) || b.sizeGiB - a.sizeGiB)
     .every((disk) => {
-      const index = free.findIndex((candidate) => kindFits(disk.type, candidate.type) && candidate.sizeGiB >= disk.sizeGiB);
+      const index = free.findIndex(
+        (candidate) => kindFits(disk.type, candidate.type) && candidate.sizeGiB >= disk.sizeGiB,
+      );
       if (index >= 0) free.splice(index, 1);
       return index >= 0;
     });
@@ -80,7 +93,9 @@ function disksFit(asked: NonNullable<Hardware["disks"]>, offered: readonly Offer
 
 /** One line that says what an offer is. */
 export function describeOffer(offer: Offer): string {
-  const disks = offer.disks.map((disk) => `${disk.sizeGiB} GiB${disk.type === "unknown" ? "" : ` ${disk.type}`}`).join(" + ");
+  const disks = offer.disks
+    .map((disk) => `${disk.sizeGiB} GiB${disk.type === "unknown" ? "" : ` ${disk.type}`}`)
+    .join(" + ");
   const facts = [
     offer.cpus !== undefined && `${offer.cpus} CPUs`,
     offer.memoryGiB !== undefined && `${offer.memoryGiB} GiB memory`,
@@ -101,7 +116,11 @@ export function chooseOffers(hardware: Hardware, offers: readonly Offer[], what:
   const fitting = judged.filter(({ missing }) => missing.length === 0).map(({ offer }) => offer);
   if (fitting.length === 0) {
     const list = judged.map(({ offer, missing }) => `  ${describeOffer(offer)}: ${missing.join(", ")}`).join("\n");
-    throw failure("nothing-fits", offers.length ? `no ${what} fits what is asked; there are\n${list}` : `this credential sees no ${what} at all`, { path: "hardware" });
+    throw failure(
+      "nothing-fits",
+      offers.length ? `no ${what} fits what is asked; there are\n${list}` : `this credential sees no ${what} at all`,
+      { path: "hardware" },
+    );
   }
   const disk = (offer: Offer) => offer.disks.reduce((sum, one) => sum + one.sizeGiB, 0);
   return fitting.sort(

@@ -25,7 +25,12 @@ export async function resolveImage(cloud: Cloud, image: string): Promise<Image> 
   const [only, ...others] = found;
   if (!only) throw failure("not-found", `there is no image "${image}" that this credential can see`, { path: "image" });
   if (others.length)
-    throw failure("ambiguous", `${found.length} images are called "${image}": ${found.map((one) => one.id).join(", ")}`, { path: "image" });
-  if (only.status !== "active") throw failure("not-found", `image "${image}" is ${only.status}, not active`, { path: "image" });
+    throw failure(
+      "ambiguous",
+      `${found.length} images are called "${image}": ${found.map((one) => one.id).join(", ")}`,
+      { path: "image" },
+    );
+  if (only.status !== "active")
+    throw failure("not-found", `image "${image}" is ${only.status}, not active`, { path: "image" });
   return only;
 }

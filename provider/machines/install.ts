@@ -3,7 +3,10 @@ import type { MachineInputs } from "./spec.ts";
 
 /** Digest of what is handed to the installed system; salted with the resource's tag, so that equal data does not show as equal. */
 export function installDigest(tag: string, inputs: Pick<MachineInputs, "sshKeys" | "userData">): string {
-  return createHmac("sha256", tag).update(JSON.stringify([inputs.sshKeys ?? [], inputs.userData ?? null])).digest("hex").slice(0, 16);
+  return createHmac("sha256", tag)
+    .update(JSON.stringify([inputs.sshKeys ?? [], inputs.userData ?? null]))
+    .digest("hex")
+    .slice(0, 16);
 }
 
 /**
@@ -15,7 +18,8 @@ export function userDataWithKeys(inputs: Pick<MachineInputs, "sshKeys" | "userDa
   const keys = `#cloud-config\nssh_authorized_keys:\n${inputs.sshKeys.map((key) => `  - ${JSON.stringify(key)}`).join("\n")}\n`;
   if (inputs.userData === undefined) return keys;
   const boundary = "==pulumi-baremetal==";
-  const part = (type: string, content: string) => `--${boundary}\nContent-Type: ${type}; charset="utf-8"\nMIME-Version: 1.0\n\n${content}\n`;
+  const part = (type: string, content: string) =>
+    `--${boundary}\nContent-Type: ${type}; charset="utf-8"\nMIME-Version: 1.0\n\n${content}\n`;
   return `Content-Type: multipart/mixed; boundary="${boundary}"\nMIME-Version: 1.0\n\n${part("text/cloud-config", keys)}${part(typeOf(inputs.userData), inputs.userData)}--${boundary}--\n`;
 }
 

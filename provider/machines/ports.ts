@@ -23,8 +23,14 @@ export interface MachinePort {
 
 /** A step on one of the machine's ports. */
 export type PortAction =
-  | { readonly name: `create port ${number}`; readonly args: { readonly port: "create"; readonly index: number; readonly body: PortBody } }
-  | { readonly name: `change port ${number}`; readonly args: { readonly port: "change"; readonly id: string; readonly body: Partial<PortBody> } }
+  | {
+      readonly name: `create port ${number}`;
+      readonly args: { readonly port: "create"; readonly index: number; readonly body: PortBody };
+    }
+  | {
+      readonly name: `change port ${number}`;
+      readonly args: { readonly port: "change"; readonly id: string; readonly body: Partial<PortBody> };
+    }
   | { readonly name: `delete port ${number}`; readonly args: { readonly port: "delete"; readonly id: string } };
 
 interface PortBody {
@@ -59,16 +65,25 @@ const describe = (tag: string, index: number) => `pulumi-baremetal:${tag} port $
 const indexOf = (description: string) => Number(/ port (\d+)$/.exec(description)?.[1] ?? -1);
 
 /** The machine's ports: ours by their mark, the program's own by their ids. Sorted by place. */
-export async function observePorts(cloud: Cloud, tag: string, networks: MachineInputs["networks"] = []): Promise<MachinePort[]> {
+export async function observePorts(
+  cloud: Cloud,
+  tag: string,
+  networks: MachineInputs["networks"] = [],
+): Promise<MachinePort[]> {
   const network = cloud.service("network");
   const descriptions = Array.from({ length: MOST }, (_, index) => describe(tag, index));
   const { projectId } = await cloud.principal();
-  const ours = await network.list<NeutronPort>("/ports", "ports", { query: { project_id: projectId, description: descriptions } });
+  const ours = await network.list<NeutronPort>("/ports", "ports", {
+    query: { project_id: projectId, description: descriptions },
+  });
   const ports = ours.map((port) => toMachinePort(port, indexOf(port.description), true));
   for (const [index, entry] of networks.entries()) {
     if (entry.port === undefined) continue;
     const found = await network.find<{ port: NeutronPort }>(`/ports/${entry.port}`);
-    if (!found) throw failure("not-found", `there is no port ${entry.port} that this credential can see`, { path: `networks[${index}].port` });
+    if (!found)
+      throw failure("not-found", `there is no port ${entry.port} that this credential can see`, {
+        path: `networks[${index}].port`,
+      });
     ports.push(toMachinePort(found.port, index, false));
   }
   return ports.sort((a, b) => a.index - b.index || (a.id < b.id ? -1 : 1));
@@ -101,32 +116,53 @@ export function surplusPorts(networks: MachineInputs["networks"], ports: readonl
 }
 
 /** The next step to bring the ports to what the program says, leaving surplus ones to the caller; undefined when all is well. */
-export function nextPortAction(tag: string, name: string, networks: MachineInputs["networks"], ports: readonly MachinePort[]): PortAction | undefined {
+export function nextPortAction(
+  tag: string,
+  name: string,
+  networks: MachineInputs["networks"],
+  ports: readonly MachinePort[],
+): PortAction | undefined {
   const surplus = new Set(surplusPorts(networks, ports));
   for (const [index, entry] of networks.entries()) {
     if (entry.port !== undefined || entry.network === undefined) continue;
     const fixed = entry.addresses?.map((address) => ({ ip_address: address }));
     const have = ports.find((port) => port.index === index && port.ours && !surplus.has(port));
     if (!have) {
-      const body = { name: `${name} port ${index}`, network_id: entry.network, description: describe(tag, index), fixed_ips: fixed, security_groups: entry.securityGroups };
+      const body = {
+        name: `${name} port ${index}`,
+        network_id: entry.network,
+        description: describe(tag, index),
+        fixed_ips: fixed,
+        security_groups: entry.securityGroups,
+      };
       return { name: `create port ${index}`, args: { port: "create", index, body } };
     }
     const addresses = entry.addresses && !sameSet(entry.addresses, have.addresses) ? { fixed_ips: fixed } : {};
-    const groups = entry.securityGroups && !sameSet(entry.securityGroups, have.securityGroups) ? { security_groups: entry.securityGroups } : {};
+    const groups =
+      entry.securityGroups && !sameSet(entry.securityGroups, have.securityGroups)
+        ? { security_groups: entry.securityGroups }
+        : {};
     if (Object.keys({ ...addresses, ...groups }).length)
       return { name: `change port ${index}`, args: { port: "change", id: have.id, body: { ...addresses, ...groups } } };
   }
   return undefined;
 }
 
-const sameSet = (a: readonly string[], b: readonly string[]) => a.length === b.length && a.every((item) => b.includes(item));
+const sameSet = (a: readonly string[], b: readonly string[]) =>
+  a.length === b.length && a.every((item) => b.includes(item));
 
 /** The step that removes one of our ports. */
-export const deletePort = (port: MachinePort): PortAction => ({ name: `delete port ${port.index}`, args: { port: "delete", id: port.id } });
+export const deletePort = (port: MachinePort): PortAction => ({
+  name: `delete port ${port.index}`,
+  args: { port: "delete", id: port.id },
+});
 
 /** Whether an action is one of these. */
 export const isPortAction = (action: { readonly args?: unknown }): action is PortAction =>
-  typeof action.args === "object" && action.args !== null && "port" in action.args && typeof action.args.port === "string";
+  typeof action.args === "object" &&
+  action.args !== null &&
+  "port" in action.args &&
+  typeof action.args.port === "string";
 
 /** Takes the step. */
 export async function performPortAction(cloud: Cloud, action: PortAction): Promise<void> {
@@ -140,7 +176,8 @@ export async function performPortAction(cloud: Cloud, action: PortAction): Promi
 /** Gives our ports another tag: the resource was renamed. */
 export async function retagPorts(cloud: Cloud, tag: string, ports: readonly MachinePort[]): Promise<void> {
   for (const port of ports)
-    if (port.ours) await cloud.service("network").put(`/ports/${port.id}`, { port: { description: describe(tag, port.index) } });
+    if (port.ours)
+      await cloud.service("network").put(`/ports/${port.id}`, { port: { description: describe(tag, port.index) } });
 }
 
 /** The ports as outputs tell of them. */
@@ -157,12 +194,25 @@ export const firstAddress = (ports: readonly MachinePort[]): string | undefined 
  * The networks as the cloud has them now, in the program's own words where they still hold. An entry whose port is
  * gone or on another machine shows without addresses, so that a refresh tells of it.
  */
-export function actualNetworks(networks: MachineInputs["networks"], ports: readonly MachinePort[], device: string): MachineInputs["networks"] {
+export function actualNetworks(
+  networks: MachineInputs["networks"],
+  ports: readonly MachinePort[],
+  device: string,
+): MachineInputs["networks"] {
   return networks.flatMap((entry, index) => {
-    const port = ports.find((candidate) => candidate.index === index && (entry.port === undefined ? candidate.ours : candidate.id === entry.port));
+    const port = ports.find(
+      (candidate) =>
+        candidate.index === index && (entry.port === undefined ? candidate.ours : candidate.id === entry.port),
+    );
     if (!port || port.device !== device) return [];
-    const addresses = entry.addresses && { addresses: sameSet(entry.addresses, port.addresses) ? entry.addresses : [...port.addresses] };
-    const groups = entry.securityGroups && { securityGroups: sameSet(entry.securityGroups, port.securityGroups) ? entry.securityGroups : [...port.securityGroups] };
+    const addresses = entry.addresses && {
+      addresses: sameSet(entry.addresses, port.addresses) ? entry.addresses : [...port.addresses],
+    };
+    const groups = entry.securityGroups && {
+      securityGroups: sameSet(entry.securityGroups, port.securityGroups)
+        ? entry.securityGroups
+        : [...port.securityGroups],
+    };
     return [{ ...entry, ...addresses, ...groups }];
   });
 }

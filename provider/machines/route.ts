@@ -1,5 +1,6 @@
 import type { Action, Context, Desired, Found, Mark, Reference, Seen, Step } from "../core/index.ts";
 import type { Cloud } from "../openstack/cloud.ts";
+import type { Offer } from "./hardware.ts";
 import type { MachineInputs, MachineOutputs } from "./spec.ts";
 
 /** What is wanted of a machine: its inputs, or absence. */
@@ -11,6 +12,11 @@ export type DesiredMachine = Desired<MachineInputs, MachineOutputs>;
  */
 export interface Route<S extends Seen = Seen, A extends Action = Action> {
   readonly name: MachineOutputs["route"];
+  /**
+   * The kinds of machines of the wanted `kind` that this credential may take by this route, whether they fit or not.
+   * Serves the choice of the route and the messages of `nothing-fits`.
+   */
+  offers(context: Context<Cloud>, inputs: MachineInputs): Promise<readonly Offer[]>;
   find(context: Context<Cloud>, tag: string): Promise<Found[]>;
   observe(context: Context<Cloud>, reference: Reference<MachineOutputs>, inputs?: MachineInputs): Promise<S>;
   next(desired: DesiredMachine, seen: S, taken: readonly A[]): Step<A>;

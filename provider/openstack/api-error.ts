@@ -1,3 +1,4 @@
+import type { FailureCode } from "../core/catalogue.ts";
 import { Failure, type FailureDetails, type Mover } from "../core/failure.ts";
 import type { BodyKind } from "./retry.ts";
 import type { Principal, ServiceType } from "./types.ts";
@@ -126,24 +127,26 @@ export function isStatus(error: unknown, ...statuses: readonly number[]): error 
 function describe(facts: ApiErrorFacts): FailureDetails {
   const { code, mover, next } = judge(facts);
   const path = pathOf(facts.url);
-  const said = facts.serviceMessage ? `: ${facts.serviceMessage}` : " and said nothing more";
+  const words = facts.serviceMessage.replace(/[.\s]+$/, "");
+  const said = words ? `: ${words}` : " and said nothing more";
   const tries = facts.attempts && facts.attempts > 1 ? ` (sent ${facts.attempts} times; ${facts.gaveUp})` : "";
-  const roles = facts.status === 403 && code === "forbidden" ? rolesOf(facts.principal) : "";
+  const roles = facts.status === 403 && code === "not-allowed" ? rolesOf(facts.principal) : "";
   return {
     code,
     what: `${SERVICE_NAMES[facts.service]} answered ${facts.status} to ${facts.method} ${path}${said}${tries}${roles}`,
     ...(facts.requestId && { requestId: facts.requestId }),
+    ...(facts.unknownOutcome && { unknownOutcome: true }),
     mover,
     next,
   };
 }
 
-function judge(facts: ApiErrorFacts): { code: string; mover: Mover; next: string } {
-  const { status, service, method } = facts;
+function judge(facts: ApiErrorFacts): { code: FailureCode; mover: Mover; next: string } {
+  const { status, service } = facts;
   const name = SERVICE_NAMES[service].split(" ")[0]!;
   if (facts.unknownOutcome) {
     return {
-      code: "unknown-outcome",
+      code: "service-unreachable",
       mover: "you",
       next: "nobody knows whether it took effect; run the same command again, it looks before it asks again",
     };
@@ -160,12 +163,12 @@ function judge(facts: ApiErrorFacts): { code: string; mover: Mover; next: string
   }
   if (isQuota(facts)) {
     return {
-      code: "quota-exceeded",
+      code: "quota",
       mover: "you",
       next: `free something of this kind or ask the cloud's operator for a larger ${name} quota`,
     };
   }
-  if (status === 403) return { code: "forbidden", mover: "you", next: neededRole(service, method) };
+  if (status === 403) return { code: "not-allowed", mover: "you", next: neededRole(facts) };
   if (status === 404) {
     return {
       code: "not-found",
@@ -177,30 +180,43 @@ function judge(facts: ApiErrorFacts): { code: string; mover: Mover; next: string
     };
   }
   if (status === 406) {
-    return { code: "version-refused", mover: "operator", next: `${name} does not speak this version; it must be upgraded` };
+    return {
+      code: "version-too-old",
+      mover: "operator",
+      next: `${name} does not speak this version; it must be upgraded`,
+    };
   }
   if (status === 409 || status === 412) {
     const busy = facts.bodyKind === "node-locked" || facts.bodyKind === "immutable";
     return {
-      code: busy ? "busy" : "conflict",
+      code: "service-refused",
       mover: "you",
       next: busy
         ? "something else is at work on it; run the command again when that has ended"
         : "look at its present state; another program or person may have changed it",
     };
   }
-  if (status === 429) return { code: "throttled", mover: "operator", next: "wait and try again, or ask for a higher rate" };
+  if (status === 429)
+    return { code: "service-broken", mover: "operator", next: "wait and try again, or ask for a higher rate" };
   if (status === 503 && facts.bodyKind === "no-free-worker") {
-    return { code: "busy", mover: "operator", next: "all of the conductor's workers are taken; try again later" };
+    return {
+      code: "service-broken",
+      mover: "operator",
+      next: "all of the conductor's workers are taken; try again later",
+    };
   }
   if (status >= 500) {
     const id = facts.requestId ? ` and give request ${facts.requestId}` : "";
-    return { code: "service-error", mover: "operator", next: `tell the cloud's operator that ${name} fails${id}` };
+    return { code: "service-broken", mover: "operator", next: `tell the cloud's operator that ${name} fails${id}` };
   }
   if (status >= 300 && status < 400) {
-    return { code: "redirected", mover: "you", next: "check the endpoint: it points elsewhere and is not followed there" };
+    return {
+      code: "service-refused",
+      mover: "you",
+      next: "check the endpoint: it points elsewhere and is not followed there",
+    };
   }
-  return { code: "bad-request", mover: "you", next: "correct what the service refuses and run the command again" };
+  return { code: "service-refused", mover: "you", next: "correct what the service refuses and run the command again" };
 }
 
 function isQuota(facts: ApiErrorFacts): boolean {
@@ -209,8 +225,10 @@ function isQuota(facts: ApiErrorFacts): boolean {
   return (facts.status === 403 || facts.status === 409) && /quota|limit exceeded|too many/i.test(facts.serviceMessage);
 }
 
-function neededRole(service: ServiceType, method: string): string {
+function neededRole({ service, method, principal }: ApiErrorFacts): string {
   const read = method === "GET" || method === "HEAD";
+  const has = (...roles: string[]) => roles.some((role) => principal?.roles.includes(role));
+  if (service === "placement") return "Placement is for admin and service users by default; ask the operator";
   if (service === "baremetal") {
     return read
       ? "reading nodes needs the role reader in the project that owns or leases them (or system reader); ask for it"
@@ -219,10 +237,12 @@ function neededRole(service: ServiceType, method: string): string {
   if (service === "load-balancer") {
     return `ask for the role ${read ? "reader or load-balancer_observer" : "member or load-balancer_member"} in this project`;
   }
-  if (service === "placement") return "Placement is for admin and service users by default; ask the operator";
-  return read
-    ? "reading needs the role reader in this project; ask for it"
-    : "writing needs the role member in this project (reader is not enough; some calls need admin); ask for it";
+  if (has("admin"))
+    return "the cloud's policy or the scope of this credential forbids it even to admin; ask the operator";
+  if (read && !has("reader", "member")) return "reading needs the role reader in this project; ask for it";
+  if (!read && !has("member"))
+    return "writing needs the role member in this project (reader is not enough); ask for it";
+  return "the roles reader and member do not allow this call; it is for the cloud's operators (admin)";
 }
 
 function rolesOf(principal: Principal | undefined): string {
@@ -242,7 +262,8 @@ function describeConnection(facts: ConnectionErrorFacts): FailureDetails {
   if (facts.unknownOutcome) {
     return {
       ...base,
-      code: "unknown-outcome",
+      code: "service-unreachable",
+      unknownOutcome: true,
       mover: "you",
       next: "nobody knows whether it took effect; run the same command again, it looks before it asks again",
     };
@@ -250,15 +271,14 @@ function describeConnection(facts: ConnectionErrorFacts): FailureDetails {
   if (isCertificateError(facts.errorCode, facts.reason)) {
     return {
       ...base,
-      code: "tls-failed",
+      code: "service-unreachable",
       mover: "you",
       next: "give the cloud's certificate authority by openstack:cacertFile, OS_CACERT or cacert in clouds.yaml",
     };
   }
-  const timeout = /TIMEOUT|ETIMEDOUT/.test(facts.errorCode);
   return {
     ...base,
-    code: timeout ? "timeout" : "unreachable",
+    code: "service-unreachable",
     mover: "you",
     next: "check the address, the network and any VPN; where they are right, the service is down and its operator must act",
   };

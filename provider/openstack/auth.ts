@@ -69,7 +69,7 @@ function domainBody(domain: DomainReference): DomainReference {
   return domain.name ? { name: domain.name } : { id: "default" };
 }
 
-function scopeBody(scope: Scope): unknown {
+function scopeBody(scope: Scope): object | undefined {
   switch (scope.kind) {
     case "project":
       return { project: scope.id ? { id: scope.id } : { name: scope.name, domain: domainBody(scope.domain) } };
@@ -131,7 +131,7 @@ function issued(
   const token = answer.body?.token;
   if (!id || !token || typeof token !== "object") {
     throw new Failure({
-      code: "not-keystone",
+      code: "service-missing",
       what: `what answers at ${config.authUrl} is not Keystone's v3 API`,
       mover: "you",
       next: `check the auth URL (from ${config.sources["authUrl"] ?? "the configuration"}); it usually ends in /v3`,
@@ -162,7 +162,7 @@ function refused(error: unknown, config: CloudConfig): unknown {
   const used = usedSources(config);
   if (error.is(404)) {
     return new Failure({
-      code: "not-keystone",
+      code: "service-missing",
       what: `Keystone's v3 API is not at ${config.authUrl} (404${error.serviceMessage ? `: ${error.serviceMessage}` : ""})`,
       mover: "you",
       next: `check the auth URL (from ${config.sources["authUrl"] ?? "the configuration"}); it usually ends in /v3`,

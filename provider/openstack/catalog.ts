@@ -62,7 +62,7 @@ export function findEndpoint(
   const first = found[0];
   if (first && found.some((one) => one.region !== first.region)) {
     throw new Failure({
-      code: "region-missing",
+      code: "service-missing",
       what: `the cloud has ${SERVICE_NAMES[type]} in several regions (${[...regions].sort().join(", ")}) and none is chosen`,
       mover: "you",
       next: "set openstack:region, OS_REGION_NAME or region_name in clouds.yaml",

@@ -53,7 +53,8 @@ export function splitEndpoint(url: string, projectId: string | undefined): Endpo
   if (last && segments.length > 0) {
     const isProject = projectId ? [projectId, `AUTH_${projectId}`].includes(decodeURIComponent(last)) : false;
     const isTemplate = /^(%|\$)\((tenant|project)_id\)s$/.test(decodeURIComponent(last));
-    const afterVersion = segments.length > 1 && VERSION_SEGMENT.test(segments.at(-2)!) && /^[0-9a-f-]{32,36}$/.test(last);
+    const afterVersion =
+      segments.length > 1 && VERSION_SEGMENT.test(segments.at(-2)!) && /^[0-9a-f-]{32,36}$/.test(last);
     if (isProject || isTemplate || afterVersion) segments.pop();
   }
   const tail = segments.at(-1);
@@ -111,7 +112,8 @@ function documents(body: unknown): VersionDocument[] {
   if (typeof body !== "object" || body === null) return [];
   const { versions, version } = body as { versions?: unknown; version?: unknown };
   const listed = Array.isArray(versions) ? versions : (versions as { values?: unknown } | undefined)?.values;
-  if (Array.isArray(listed)) return listed.filter((one): one is VersionDocument => typeof one === "object" && one !== null);
+  if (Array.isArray(listed))
+    return listed.filter((one): one is VersionDocument => typeof one === "object" && one !== null);
   return typeof version === "object" && version !== null ? [version as VersionDocument] : [];
 }
 

@@ -175,7 +175,10 @@ function encodeBody(request: Exchange): { headers: Record<string, string>; body?
   const headers: Record<string, string> = { Accept: "application/json", "User-Agent": "pulumi-baremetal" };
   if (request.body === undefined) return { headers: { ...headers, ...request.headers } };
   if (request.body instanceof Uint8Array) {
-    return { headers: { ...headers, "Content-Type": "application/octet-stream", ...request.headers }, body: request.body };
+    return {
+      headers: { ...headers, "Content-Type": "application/octet-stream", ...request.headers },
+      body: request.body,
+    };
   }
   return {
     headers: { ...headers, "Content-Type": "application/json", ...request.headers },

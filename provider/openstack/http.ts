@@ -189,15 +189,20 @@ function agents(options: TransportOptions, connecting: Connecting, keepAlive: bo
   return { http: new PlainAgent(base, connecting), https: new TlsAgent(secure, connecting) };
 }
 
-const BEFORE_SENDING = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|CONNECT_TIMEOUT)$/;
+const BEFORE_SENDING =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|CONNECT_TIMEOUT)$/;
 const HANDSHAKE = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|EPROTO|HOSTNAME_MISMATCH)/;
 
 function asFailure(error: unknown): HttpFailure {
   const parts = [error, error instanceof Error ? error.cause : undefined];
-  const code = parts.map((part) => (part as { code?: unknown } | undefined)?.code).find((one) => typeof one === "string");
+  const code = parts
+    .map((part) => (part as { code?: unknown } | undefined)?.code)
+    .find((one) => typeof one === "string");
   // Several addresses tried and all refused come as one error with the reasons inside.
-  const message = error instanceof Error ? error.message.replace(/^request to \S+ failed, reason:\s*/, "") : String(error);
-  const known = (code as string | undefined) ?? (/socket hang up|premature close/i.test(message) ? "ECONNRESET" : "EUNKNOWN");
+  const message =
+    error instanceof Error ? error.message.replace(/^request to \S+ failed, reason:\s*/, "") : String(error);
+  const known =
+    (code as string | undefined) ?? (/socket hang up|premature close/i.test(message) ? "ECONNRESET" : "EUNKNOWN");
   const reach: Reach = BEFORE_SENDING.test(known) || HANDSHAKE.test(known) ? "not-sent" : "maybe-sent";
   return new HttpFailure(known, reach, message || known, error);
 }

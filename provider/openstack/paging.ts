@@ -41,7 +41,7 @@ export function nextQuery(link: string, current: Query): Query {
 
 /**
  * All pages of a list, one request after the other.
- * @throws Failure `paging-loop` where the service leads in a circle
+ * @throws Failure `service-broken` where the service leads in a circle
  */
 export async function readPages<T>(
   fetchPage: (query: Query) => Promise<unknown>,
@@ -56,7 +56,8 @@ export async function readPages<T>(
     if (seen.has(mark) || page >= MOST_PAGES) throw circle(key, page);
     seen.add(mark);
     const body = await fetchPage(query);
-    const list: unknown = typeof body === "object" && body !== null ? (body as Record<string, unknown>)[key] : undefined;
+    const list: unknown =
+      typeof body === "object" && body !== null ? (body as Record<string, unknown>)[key] : undefined;
     if (!Array.isArray(list)) throw notAList(key, body);
     for (const item of list) items.push(item);
     const link = nextLink(body, key);
@@ -67,7 +68,7 @@ export async function readPages<T>(
 
 function circle(key: string, page: number): Failure {
   return new Failure({
-    code: "paging-loop",
+    code: "service-broken",
     what: `the pages of ${key} lead back to one already read, after ${page} pages`,
     mover: "operator",
     next: "report it: the service's next links never end",
@@ -77,7 +78,7 @@ function circle(key: string, page: number): Failure {
 function notAList(key: string, body: unknown): Failure {
   const has = typeof body === "object" && body !== null ? Object.keys(body).slice(0, 5).join(", ") : typeof body;
   return new Failure({
-    code: "unexpected-answer",
+    code: "service-broken",
     what: `the answer has no list "${key}" (it has: ${has || "nothing"})`,
     mover: "operator",
     next: "check that the endpoint is this service's API and no proxy's page",

@@ -26,8 +26,12 @@ export interface LookupOptions<T> extends FreshOptions {
 }
 
 /** A collection of the cloud that many wait on. */
-export interface Collection<T> {
+export interface Watch<T> {
   readonly key: string;
+  /** The newest list there is, however old; `undefined` before the first. */
+  latest(): Snapshot<T> | undefined;
+  /** Whether a list could begin now without coming too soon after the one before it. */
+  due(): boolean;
   /** A list that is new enough. Waiters of one collection share one list call per interval. */
   fresh(options?: FreshOptions): Promise<Snapshot<T>>;
   /** An item out of a list that is new enough; `undefined` where it is not in there (and not found by `fetchMissing`). */
@@ -36,6 +40,9 @@ export interface Collection<T> {
 
 /** Asks for the whole list; the signal is aborted when nobody waits any more. */
 export type ListFunction<T> = (signal: AbortSignal) => Promise<readonly T[]>;
+
+/** Milliseconds between two lists; a function is asked each time. */
+export type Interval = number | (() => number);
 
 /** How an item's id is read; by default its `uuid` or `id`. */
 export type IdOf<T> = (item: T) => string | undefined;
@@ -58,7 +65,7 @@ export class Poller {
    * The collection under a key. The first `list` given for a key is the one that is used; each handle has its own
    * interval, and the shortest among those who wait counts.
    */
-  watch<T>(key: string, list: ListFunction<T>, intervalMs: number, idOf: IdOf<T> = defaultId): Collection<T> {
+  watch<T>(key: string, list: ListFunction<T>, intervalMs: Interval, idOf: IdOf<T> = defaultId): Watch<T> {
     let shared = this.#collections.get(key);
     if (!shared) {
       shared = new SharedList(this.#clock, this.#random, list, idOf as IdOf<unknown>);
@@ -67,8 +74,8 @@ export class Poller {
     return handle<T>(key, shared, intervalMs);
   }
 
-  /** The next list of a key, asked for after this call: {@link Collection.fresh} in one go. */
-  next<T>(key: string, list: ListFunction<T>, intervalMs: number, options?: FreshOptions): Promise<Snapshot<T>> {
+  /** The next list of a key, asked for after this call: {@link Watch.fresh} in one go. */
+  next<T>(key: string, list: ListFunction<T>, intervalMs: Interval, options?: FreshOptions): Promise<Snapshot<T>> {
     return this.watch(key, list, intervalMs).fresh(options);
   }
 
@@ -79,11 +86,17 @@ export class Poller {
   }
 }
 
-function handle<T>(key: string, shared: SharedList, intervalMs: number): Collection<T> {
-  const fresh = (options: FreshOptions = {}) => shared.fresh(intervalMs, options) as Promise<Snapshot<T>>;
+function intervalOf(interval: Interval): number {
+  return typeof interval === "function" ? interval() : interval;
+}
+
+function handle<T>(key: string, shared: SharedList, intervalMs: Interval): Watch<T> {
+  const fresh = (options: FreshOptions = {}) => shared.fresh(intervalOf(intervalMs), options) as Promise<Snapshot<T>>;
   return {
     key,
     fresh,
+    latest: () => shared.latest as Snapshot<T> | undefined,
+    due: () => shared.due(intervalOf(intervalMs)),
     async lookup(id, options = {}) {
       const item = (await fresh(options)).byId(id);
       return item === undefined && options.fetchMissing ? options.fetchMissing(id, options.signal) : item;
@@ -121,9 +134,18 @@ class SharedList {
     this.#idOf = idOf;
   }
 
+  get latest(): Snapshot<unknown> | undefined {
+    return this.#latest;
+  }
+
+  due(intervalMs: number): boolean {
+    return !this.#running && this.#clock.now() >= this.#lastBegan + intervalMs * this.#spread;
+  }
+
   fresh(intervalMs: number, { notBefore, signal }: FreshOptions): Promise<Snapshot<unknown>> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (notBefore !== undefined && this.#latest && this.#latest.takenAt > notBefore) return Promise.resolve(this.#latest);
+    if (notBefore !== undefined && this.#latest && this.#latest.takenAt > notBefore)
+      return Promise.resolve(this.#latest);
     // The call under way began before this one: it serves only those who said that this is new enough.
     const underWay = this.#call !== undefined && notBefore !== undefined && this.#lastBegan > notBefore;
     return new Promise((resolve, reject) => {

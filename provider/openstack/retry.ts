@@ -134,7 +134,9 @@ export function decideRetry(input: RetryInput): RetryDecision {
     }
     if (!cut) return stop(code, !safe && input.reach === "maybe-sent");
     if (!safe) return stop(`connection lost (${code}) on a ${input.method} that may not be repeated`, true);
-    return input.attempt > allowed ? stop(`connection lost (${code})`) : again(`connection lost (${code})`, 500, 10_000);
+    return input.attempt > allowed
+      ? stop(`connection lost (${code})`)
+      : again(`connection lost (${code})`, 500, 10_000);
   }
 
   const { status, bodyKind: kind } = input;
@@ -145,11 +147,15 @@ export function decideRetry(input: RetryInput): RetryDecision {
     if (kind === "no-free-worker") return again("no free worker (503)", 2000, 20_000);
     if (kind === "not-accepted" || input.retryAfterMs !== undefined) return again("unavailable (503)", 2000, 20_000);
     if (!safe) return stop(`503 on a ${input.method} that may not be repeated`, true);
-    return input.attempt > limits.connectionRetries ? stop("unavailable (503)") : again("unavailable (503)", 500, 10_000);
+    return input.attempt > limits.connectionRetries
+      ? stop("unavailable (503)")
+      : again("unavailable (503)", 500, 10_000);
   }
   if (status === 502 || status === 504) {
     if (!safe) return stop(`${status} on a ${input.method} that may not be repeated`, true);
-    return input.attempt > limits.connectionRetries ? stop(`${status}`) : again(`no answer behind it (${status})`, 500, 10_000);
+    return input.attempt > limits.connectionRetries
+      ? stop(`${status}`)
+      : again(`no answer behind it (${status})`, 500, 10_000);
   }
   if (status === 500 && READS.has(input.method) && input.attempt <= 2) return again("server error (500)", 500, 10_000);
   return stop(`status ${status}`);

@@ -63,7 +63,9 @@ function fromJson(value: unknown, depth: number): string | undefined {
   if (typeof message === "string" && message) {
     const detail = value["detail"];
     const text = fromJson(message, depth + 1) ?? message;
-    return typeof detail === "string" && detail && !text.includes(detail) ? `${text} (${detail})` : text;
+    return typeof detail === "string" && detail.trim() && !text.includes(detail.trim())
+      ? `${text} (${detail.trim()})`
+      : text;
   }
   if (message !== undefined) return fromJson(message, depth + 1);
   for (const inner of Object.values(value)) {

@@ -105,7 +105,7 @@ export class OpenStackService implements Service {
     }
     if (compareVersions(range.minimum, wanted) > 0) {
       throw new Failure({
-        code: "version-too-new",
+        code: "unsupported",
         what: `${feature} is written for ${name} ${wanted}; this cloud begins at ${range.minimum}`,
         mover: "you",
         next: "upgrade pulumi-baremetal",

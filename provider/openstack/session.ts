@@ -1,6 +1,9 @@
 import { type Clock, systemClock } from "../core/clock.ts";
+import { Failure } from "../core/failure.ts";
 import { authenticate, type IssuedToken } from "./auth.ts";
 import { findEndpoint } from "./catalog.ts";
+import type { Cloud, Collection, CollectionSource } from "./cloud.ts";
+import { SharedCollection } from "./collection.ts";
 import type { CloudConfig } from "./config.ts";
 import { type ExchangeContext, exchange, systemRandom, type TokenUse } from "./exchange.ts";
 import { createTransport, type FetchFunction, type PhaseTimeouts, type Transport } from "./http.ts";
@@ -27,7 +30,7 @@ export interface SessionOptions {
  * One login to one cloud: it keeps the token, finds services, sends requests and shares polling. Nothing is asked of
  * the cloud before the first use. Safe for any number of requests at once.
  */
-export class Session {
+export class Session implements Cloud {
   readonly config: CloudConfig;
   /** Shared by all waits of the process that use this session. */
   readonly poller: Poller;
@@ -36,6 +39,7 @@ export class Session {
   readonly #keeper: TokenKeeper;
   readonly #tokens: TokenUse;
   readonly #services = new Map<ServiceType, OpenStackService>();
+  readonly #collections = new Map<string, Collection<{ id: string }>>();
 
   constructor(config: CloudConfig, options: SessionOptions = {}) {
     const clock = options.clock ?? systemClock;
@@ -70,7 +74,7 @@ export class Session {
 
   /**
    * Who this credential is; logs in where that has not happened yet.
-   * @throws Failure `credentials-refused`, `unreachable`, `tls-failed`, `not-keystone`
+   * @throws Failure `credentials-refused`, `service-unreachable`, `service-missing` (no Keystone there)
    */
   async principal(signal?: AbortSignal): Promise<Principal> {
     return this.#principalOf(await this.#keeper.get(signal));
@@ -87,6 +91,25 @@ export class Session {
       this.#services.set(type, service);
     }
     return service;
+  }
+
+  async offers(type: ServiceType): Promise<boolean> {
+    try {
+      await this.#locate(type);
+      return true;
+    } catch (error) {
+      if (error instanceof Failure && error.code === "service-missing") return false;
+      throw error;
+    }
+  }
+
+  collection<T extends { id: string }>(name: string, source: CollectionSource<T>): Collection<T> {
+    let collection = this.#collections.get(name) as Collection<T> | undefined;
+    if (!collection) {
+      collection = new SharedCollection<T>(`collection ${name}`, source, this.poller, this.#context.clock);
+      this.#collections.set(name, collection as unknown as Collection<{ id: string }>);
+    }
+    return collection;
   }
 
   /** The service types that the catalog has, as it names them. */

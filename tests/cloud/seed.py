@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Fill the running cloud with what the tests need. Safe to run again: it adds only what is missing.
 
-Networks, images, volume types, flavors, and twelve bare-metal nodes that it takes from enroll to available:
+Networks, images, volume types, flavors, and the twelve bare-metal nodes of nodes.json, which it takes from enroll to available:
   bm-0..5     nobody's own: for servers through nova (flavors baremetal, baremetal-gpu)
   alpha-0..2  owned by project alpha, resource class metal, which no flavor uses: for the Ironic route
   beta-0..2   leased to project beta, resource class metal, likewise
 """
+import json
 import os
 import sys
 import time
@@ -20,19 +21,8 @@ KEYSTONE, IRONIC, NEUTRON, CINDER, GLANCE, NOVA, PLACEMENT = (
 OURS = ('power', 'deploy', 'management', 'console', 'inspect', 'rescue', 'raid', 'bios', 'firmware')
 INTERFACES = dict({kind + '_interface': 'oscloud' for kind in OURS},
                   boot_interface='fake', vendor_interface='fake', network_interface='neutron', storage_interface='cinder')
-SMALL = {'cpus': 16, 'memory_mb': 65536}
-LARGE = {'cpus': 32, 'memory_mb': 131072}
-
-
-def nodes():
-    """(name, resource class, trait of its own or None, size, owner project, lessee project, number in its family, family)"""
-    for k in range(6):
-        yield ('bm-%d' % k, 'baremetal' if k < 4 else 'baremetal-gpu', 'CUSTOM_GPU' if k > 3 else None, SMALL, None, None, k, 0)
-    for family, project in ((1, 'alpha'), (2, 'beta')):
-        for k in range(3):
-            yield ('%s-%d' % (project, k), 'metal', 'CUSTOM_NVME' if k == 2 else None, LARGE if k == 2 else SMALL,
-                   project if family == 1 else None, project if family == 2 else None, k, family)
-
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'nodes.json')) as f:
+    NODES = {n['name']: n for n in json.load(f)}
 
 session = requests.Session()
 session.trust_env = False
@@ -104,34 +94,30 @@ def image(name, byte):
     call('PUT', '%s/v2/images/%s/file' % (GLANCE, i), data=byte * (64 * 1024), headers={'Content-Type': 'application/octet-stream'})
 
 
-def node(name, resource_class, trait, size, owner, lessee, k, family):
-    rack = k % 2
-    body = dict(INTERFACES, name=name, driver='fake-hardware', resource_class=resource_class,
-                properties=dict(size, local_gb=480, cpu_arch='x86_64', capabilities='boot_mode:uefi,iscsi_boot:True', vendor='oscloud'),
-                extra={'rack': 'r%d' % rack}, driver_info={'bmc': 'bmc-' + name.replace('bm-', '')})
-    if (owner or lessee) in PROVISION:
-        body['driver_info'].update({use + '_network': PROVISION[owner or lessee]
+def node(n):
+    tenant = n['owner'] or n['lessee']
+    body = dict(INTERFACES, name=n['name'], driver='fake-hardware', resource_class=n['resourceClass'], properties=n['properties'],
+                extra={'rack': n['rack']}, driver_info={'bmc': 'bmc-' + n['name']})
+    if tenant in PROVISION:
+        body['driver_info'].update({use + '_network': PROVISION[tenant]
                                     for use in ('provisioning', 'cleaning', 'rescuing', 'inspection', 'servicing')})
-    if owner:
-        body['owner'] = PROJECTS[owner]
-    if lessee:
-        body['lessee'] = PROJECTS[lessee]
+    for role in ('owner', 'lessee'):
+        if n[role]:
+            body[role] = PROJECTS[n[role]]
     uuid = call('POST', IRONIC + '/v1/nodes', json=body)['uuid']
-    for p in range(2):
+    for k, p in enumerate(n['ports']):
         call('POST', IRONIC + '/v1/ports', json={
-            'node_uuid': uuid, 'address': '52:54:00:%02x:%02x:%02x' % (family, k, p), 'physical_network': 'physnet1', 'pxe_enabled': p == 0,
-            'local_link_connection': {'switch_id': '00:11:22:33:44:5%d' % rack, 'port_id': 'Eth%d/%d' % (family + 1, k * 2 + p),
-                                      'switch_info': 'leaf%d' % rack}})
-    call('PUT', IRONIC + '/v1/nodes/%s/traits' % uuid,
-         json={'traits': ['CUSTOM_RACK_R%d' % rack, 'HW_CPU_X86_AVX2'] + ([trait] if trait else [])})
-    for kind, value in (('iqn', 'iqn.2026-01.oscloud:' + name), ('ip', '192.0.2.%d' % (100 + family * 10 + k))):
+            'node_uuid': uuid, 'address': p['address'], 'physical_network': 'physnet1', 'pxe_enabled': k == 0,
+            'local_link_connection': {key: p[key] for key in ('switch_id', 'port_id', 'switch_info')}})
+    call('PUT', IRONIC + '/v1/nodes/%s/traits' % uuid, json={'traits': n['traits']})
+    for kind, value in n['connectors'].items():
         call('POST', IRONIC + '/v1/volume/connectors', json={'node_uuid': uuid, 'type': kind, 'connector_id': value})
     call('PUT', IRONIC + '/v1/nodes/%s/states/provision' % uuid, json={'target': 'manage'})
 
 
 def node_states():
     listed = call('GET', IRONIC + '/v1/nodes?fields=uuid,name,provision_state,maintenance,last_error')['nodes']
-    return {n['name']: n for n in listed if n['name'] in NAMES}
+    return {n['name']: n for n in listed if n['name'] in NODES}
 
 
 def wait_nodes(target, busy):
@@ -184,13 +170,12 @@ if has[NOVA]:
     flavor(have, 'vm.tiny', 128, 1, 1)
     flavor(have, 'vm.small', 256, 1, 1)
 if has[IRONIC]:
-    NAMES = {n[0] for n in nodes()}
     have = node_states()
-    new = [n for n in nodes() if n[0] not in have]
+    new = [n for n in NODES.values() if n['name'] not in have]
     if new:
         say('adding %d bare-metal nodes and cleaning them (usually about 30 s)' % len(new))
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda n: node(*n), new))
+            list(pool.map(node, new))
     wait_nodes('manageable', ('enroll', 'verifying'))
     for n in node_states().values():
         if n['provision_state'] == 'manageable':

@@ -1,0 +1,231 @@
+import { isStatus } from "../api-error.ts";
+import type { Cloud } from "../cloud.ts";
+
+/** A network, as far as it is used here. What the credential may not see is absent. */
+export interface Network {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly project_id: string;
+  readonly created_at?: string;
+  readonly revision_number?: number;
+  /** `ACTIVE`, `DOWN`, `BUILD` or `ERROR`. */
+  readonly status?: string;
+  readonly admin_state_up?: boolean;
+  /** Whether the credential's own project, or every project, has it by sharing. */
+  readonly shared: boolean;
+  readonly "router:external"?: boolean;
+  /** Bytes; absent without the extension net-mtu. */
+  readonly mtu?: number;
+  readonly dns_domain?: string;
+  readonly port_security_enabled?: boolean;
+  readonly "provider:network_type"?: string | null;
+  readonly "provider:segmentation_id"?: number | null;
+  readonly "provider:physical_network"?: string | null;
+  /** In the place of the three above where the network has several segments. */
+  readonly segments?: readonly Segment[];
+}
+
+/** One segment of a network; administrators see it. */
+export interface Segment {
+  readonly "provider:network_type"?: string | null;
+  readonly "provider:segmentation_id"?: number | null;
+  readonly "provider:physical_network"?: string | null;
+}
+
+/** A subnet. */
+export interface Subnet {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly network_id: string;
+  readonly cidr: string;
+  readonly ip_version: 4 | 6;
+  readonly gateway_ip: string | null;
+  readonly enable_dhcp: boolean;
+  readonly allocation_pools: readonly { readonly start: string; readonly end: string }[];
+  readonly dns_nameservers: readonly string[];
+  readonly host_routes: readonly { readonly destination: string; readonly nexthop: string }[];
+  readonly ipv6_address_mode?: string | null;
+  readonly ipv6_ra_mode?: string | null;
+}
+
+/** A router. */
+export interface Router {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly status?: string;
+  readonly external_gateway_info: {
+    readonly network_id: string;
+    readonly external_fixed_ips?: readonly { readonly ip_address: string; readonly subnet_id?: string }[];
+  } | null;
+}
+
+/** A port: what stands on a network. */
+export interface Port {
+  readonly id: string;
+  readonly name: string;
+  readonly network_id: string;
+  readonly project_id: string;
+  /** `compute:nova`, `baremetal:none`, `network:router_interface`; empty where nobody uses it. */
+  readonly device_owner: string;
+  readonly device_id: string;
+  readonly fixed_ips: readonly { readonly subnet_id: string; readonly ip_address: string }[];
+}
+
+/** An entry of role-based access control: lets another project use a network. */
+export interface RbacPolicy {
+  readonly id: string;
+  readonly project_id: string;
+  readonly action: string;
+  readonly object_id: string;
+  /** A project's id, or `*` for everybody. */
+  readonly target_tenant: string;
+}
+
+/** Attributes to write; only those named are changed. */
+export type Changes = Readonly<Record<string, unknown>>;
+
+const neutron = (cloud: Cloud) => cloud.service("network");
+
+const PORT_FIELDS = ["id", "name", "network_id", "project_id", "device_owner", "device_id", "fixed_ips"];
+
+/** The revision that a write must meet, as `If-Match`; without the extension nothing is checked. */
+const ifMatch = (revision: number | undefined) =>
+  revision === undefined ? {} : { headers: { "If-Match": `revision_number=${revision}` } };
+
+const extensions = new WeakMap<Cloud, Promise<ReadonlySet<string>>>();
+
+/** The aliases of the extensions that this cloud's Neutron has. Asked once. `GET /v2.0/extensions` */
+export function extensionsOf(cloud: Cloud): Promise<ReadonlySet<string>> {
+  let known = extensions.get(cloud);
+  if (!known) {
+    known = neutron(cloud)
+      .list<{ alias: string }>("/extensions", "extensions")
+      .then((list) => new Set(list.map((one) => one.alias)));
+    known.catch(() => extensions.delete(cloud));
+    extensions.set(cloud, known);
+  }
+  return known;
+}
+
+/** A network; undefined where there is none that this credential sees. `GET /v2.0/networks/{id}` */
+export const findNetwork = async (cloud: Cloud, id: string): Promise<Network | undefined> =>
+  (await neutron(cloud).find<{ network: Network }>(`/networks/${encodeURIComponent(id)}`))?.network;
+
+/** The networks of a project, with no more than id, description and time of creation. `GET /v2.0/networks` */
+export const listOwnNetworks = (cloud: Cloud, projectId: string) =>
+  neutron(cloud).list<Pick<Network, "id" | "description" | "created_at">>("/networks", "networks", {
+    query: { project_id: projectId, fields: ["id", "description", "created_at"] },
+  });
+
+/** Whether the collection of networks can be read at all: one network of the project. */
+export const proveNetworksReadable = async (cloud: Cloud, projectId: string): Promise<void> => {
+  await neutron(cloud).get("/networks", { query: { project_id: projectId, limit: 1, fields: "id" } });
+};
+
+/** External networks of this name or id. `GET /v2.0/networks?router:external=true` */
+export async function findExternalNetworks(cloud: Cloud, nameOrId: string): Promise<Pick<Network, "id" | "name">[]> {
+  const query = { "router:external": true, fields: ["id", "name"] };
+  const list = (filter: { id?: string; name?: string }) =>
+    neutron(cloud).list<Pick<Network, "id" | "name">>("/networks", "networks", { query: { ...query, ...filter } });
+  const byId = await list({ id: nameOrId });
+  return byId.length ? byId : list({ name: nameOrId });
+}
+
+/** Makes a network. `POST /v2.0/networks` */
+export const createNetwork = async (cloud: Cloud, network: Changes): Promise<Network> =>
+  (await neutron(cloud).post<{ network: Network }>("/networks", { network })).network;
+
+/**
+ * Changes a network. With a revision nothing is written where somebody else wrote since: answers false then.
+ * `PUT /v2.0/networks/{id}`
+ */
+export async function updateNetwork(cloud: Cloud, id: string, changes: Changes, revision?: number): Promise<boolean> {
+  const guarded = revision !== undefined && (await extensionsOf(cloud)).has("revision-if-match");
+  try {
+    await neutron(cloud).put(`/networks/${id}`, { network: changes }, ifMatch(guarded ? revision : undefined));
+    return true;
+  } catch (error) {
+    if (guarded && isStatus(error, 412)) return false;
+    throw error;
+  }
+}
+
+/** Deletes a network. `DELETE /v2.0/networks/{id}` */
+export const deleteNetwork = (cloud: Cloud, id: string) => neutron(cloud).remove(`/networks/${id}`);
+
+/** The subnets of a network. `GET /v2.0/subnets` */
+export const listSubnets = (cloud: Cloud, networkId: string) =>
+  neutron(cloud).list<Subnet>("/subnets", "subnets", { query: { network_id: networkId } });
+
+/** Makes a subnet. `POST /v2.0/subnets` */
+export const createSubnet = async (cloud: Cloud, subnet: Changes): Promise<Subnet> =>
+  (await neutron(cloud).post<{ subnet: Subnet }>("/subnets", { subnet })).subnet;
+
+/** Changes a subnet. `PUT /v2.0/subnets/{id}` */
+export const updateSubnet = (cloud: Cloud, id: string, changes: Changes) =>
+  neutron(cloud).put(`/subnets/${id}`, { subnet: changes });
+
+/** Deletes a subnet. `DELETE /v2.0/subnets/{id}` */
+export const deleteSubnet = (cloud: Cloud, id: string) => neutron(cloud).remove(`/subnets/${id}`);
+
+/** The ports on a network. Its owner sees those of other projects too. `GET /v2.0/ports` */
+export const listPortsOn = (cloud: Cloud, networkId: string) =>
+  neutron(cloud).list<Port>("/ports", "ports", { query: { network_id: networkId, fields: PORT_FIELDS } });
+
+/** The ports of a router, server or node. `GET /v2.0/ports?device_id=` */
+export const listPortsOf = (cloud: Cloud, deviceId: string) =>
+  neutron(cloud).list<Port>("/ports", "ports", { query: { device_id: deviceId, fields: PORT_FIELDS } });
+
+/** The routers of a project; none where the cloud has no routers. `GET /v2.0/routers` */
+export async function listRouters(cloud: Cloud, projectId: string): Promise<Router[]> {
+  if (!(await extensionsOf(cloud)).has("router")) return [];
+  const fields = ["id", "name", "description", "status", "external_gateway_info"];
+  return neutron(cloud).list<Router>("/routers", "routers", { query: { project_id: projectId, fields } });
+}
+
+/** Makes a router. `POST /v2.0/routers` */
+export const createRouter = async (cloud: Cloud, router: Changes): Promise<Router> =>
+  (await neutron(cloud).post<{ router: Router }>("/routers", { router })).router;
+
+/** Changes a router. `PUT /v2.0/routers/{id}` */
+export const updateRouter = (cloud: Cloud, id: string, changes: Changes) =>
+  neutron(cloud).put(`/routers/${id}`, { router: changes });
+
+/** Deletes a router. `DELETE /v2.0/routers/{id}` */
+export const deleteRouter = (cloud: Cloud, id: string) => neutron(cloud).remove(`/routers/${id}`);
+
+/** Connects a subnet to a router. `PUT /v2.0/routers/{id}/add_router_interface` */
+export const addRouterInterface = (cloud: Cloud, routerId: string, subnetId: string) =>
+  neutron(cloud).put(`/routers/${routerId}/add_router_interface`, { subnet_id: subnetId });
+
+/** Disconnects a subnet from a router; one that is not connected is success. `PUT /v2.0/routers/{id}/remove_router_interface` */
+export const removeRouterInterface = (cloud: Cloud, routerId: string, subnetId: string) =>
+  neutron(cloud).request("PUT", `/routers/${routerId}/remove_router_interface`, {
+    body: { subnet_id: subnetId },
+    accept: [404],
+  });
+
+/** Who else may use a network, as far as this credential sees it. `GET /v2.0/rbac-policies` */
+export async function listNetworkSharing(cloud: Cloud, networkId: string): Promise<RbacPolicy[]> {
+  if (!(await extensionsOf(cloud)).has("rbac-policies")) return [];
+  return neutron(cloud).list<RbacPolicy>("/rbac-policies", "rbac_policies", {
+    query: { object_type: "network", object_id: networkId },
+  });
+}
+
+/** Lets a project use a network. `POST /v2.0/rbac-policies` */
+export const shareNetwork = (cloud: Cloud, networkId: string, projectId: string) =>
+  neutron(cloud).post("/rbac-policies", {
+    rbac_policy: {
+      object_type: "network",
+      object_id: networkId,
+      action: "access_as_shared",
+      target_tenant: projectId,
+    },
+  });
+
+/** Takes an entry of sharing away. `DELETE /v2.0/rbac-policies/{id}` */
+export const unshareNetwork = (cloud: Cloud, policyId: string) => neutron(cloud).remove(`/rbac-policies/${policyId}`);

@@ -1,0 +1,75 @@
+/** The seeded bare-metal nodes, as nodes.json tells seed.py to make them, and administrator's moves on them. */
+import { readFileSync } from "node:fs";
+import { admin, CloudError, type Json, type Tenant, until } from "./client.ts";
+
+/** A node of the seed. */
+export interface SeedNode {
+  name: string;
+  resourceClass: string;
+  owner: Tenant | null;
+  lessee: Tenant | null;
+  properties: { cpus: number; memory_mb: number; local_gb: number; cpu_arch: string; capabilities: string };
+  traits: string[];
+  rack: string;
+  connectors: { iqn: string; ip: string };
+  ports: { address: string; switch_id: string; port_id: string; switch_info: string }[];
+}
+
+/** All seeded nodes: bm-0..5 for nova, alpha-0..2 owned by alpha, beta-0..2 leased to beta. */
+export const NODES = JSON.parse(readFileSync(new URL("./nodes.json", import.meta.url), "utf8")) as SeedNode[];
+
+/** The nodes that a tenant owns or leases. */
+export function nodesOf(project: Tenant): SeedNode[] {
+  return NODES.filter((node) => node.owner === project || node.lessee === project);
+}
+
+/** A change of a node, as JSON patch. */
+export interface Patch {
+  op: "add" | "replace" | "remove";
+  path: string;
+  value?: unknown;
+}
+
+/** The node as the administrator sees it. */
+export async function getNode(name: string): Promise<Json> {
+  return (await admin()).system.call("ironic", "GET", `/nodes/${name}`);
+}
+
+/** Ironic as administrator; waits up to 60 s while the node is locked (409) or the conductor is coming back (503). */
+export async function ironic(method: string, path: string, body?: unknown): Promise<Json> {
+  const { system } = await admin();
+  const reply = await until(
+    `Ironic takes ${method} ${path}`,
+    async () => {
+      const got = await system.raw("ironic", method, path, body);
+      return got.status === 503 || (got.status === 409 && got.text.includes("locked")) ? false : got;
+    },
+    60,
+    0.5,
+  );
+  if (reply.status >= 400) throw new CloudError(`admin: ${method} ${path}`, reply);
+  return reply.body;
+}
+
+/** Changes a node as administrator; nothing is sent when there is nothing to change. */
+export async function patchNode(name: string, patch: Patch[]): Promise<void> {
+  if (patch.length > 0) await ironic("PATCH", `/nodes/${name}`, patch);
+}
+
+/** Asks for a provision state and waits until the node stops in one of `ends`; returns the node. */
+export async function provision(name: string, target: string, ends: string[], seconds = 90): Promise<Json> {
+  await ironic("PUT", `/nodes/${name}/states/provision`, { target });
+  return waitProvision(name, ends, seconds);
+}
+
+/** Waits until the node is in one of the provision states and nobody works on it. */
+export async function waitProvision(name: string, ends: string[], seconds = 90): Promise<Json> {
+  return until(
+    `node ${name} is ${ends.join(" or ")}`,
+    async () => {
+      const node = await getNode(name);
+      return ends.includes(node["provision_state"] as string) && !node["reservation"] && node;
+    },
+    seconds,
+  );
+}
