@@ -17,7 +17,7 @@ import { subjectOf } from "./steps.ts";
 import { DependencyGraph } from "./graph.ts";
 import type { ResourceState } from "./state.ts";
 import type { Targets } from "./targets.ts";
-import { makeUrn, STACK_TYPE } from "./urn.ts";
+import { makeUrn, parseUrn, STACK_TYPE } from "./urn.ts";
 
 /** What happens in a run's course. */
 export type RunEvent = ProgramEvent | { kind: "ended"; result: ProgramResult };
@@ -42,6 +42,8 @@ export class Deployment {
   #canceled = false;
   /** The stack's outputs count only once everything else has happened. */
   #stackOutputs: OutputsEvent | undefined;
+  /** With --continue-on-error, what needs a failed resource is skipped, and what needs that in turn. */
+  readonly #skipped = new Set<string>();
 
   /** @param refreshOnly read the resources and do nothing else */
   constructor(run: RunContext, refreshOnly: boolean) {
@@ -144,9 +146,6 @@ export class Deployment {
     if (chain.length > 0) await this.#executor.submit(chain);
   }
 
-  /** With --continue-on-error, what needs a failed resource is skipped, and what needs that in turn. */
-  readonly #skipped = new Set<string>();
-
   #withoutSkipped(steps: Step[]): Step[] {
     for (const failed of this.#executor.failed) this.#skipped.add(subjectOf(failed).urn);
     return steps.filter((step) => {
@@ -159,8 +158,7 @@ export class Deployment {
   }
 
   async #outputs(event: OutputsEvent): Promise<void> {
-    const stackUrn = makeUrn(this.#run.stack, this.#run.project, "", STACK_TYPE, `${this.#run.project}-${this.#run.stack}`);
-    if (event.urn === stackUrn) this.#stackOutputs = event;
+    if (parseUrn(event.urn).qualifiedType === STACK_TYPE) this.#stackOutputs = event;
     else await this.#registerOutputs(event, false);
     event.done();
   }

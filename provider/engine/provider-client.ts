@@ -1,5 +1,5 @@
 /** Speaks ResourceProvider to one provider process. */
-import type { DiffKind, DiffResult } from "./diff.ts";
+import type { DetailedDiff, DiffKind, DiffResult } from "./diff.ts";
 import { EngineError } from "./errors.ts";
 import type { CheckFailure, CheckRequest, CreateRequest, DiffRequest, ExistingRequest, Provider, ReadResult, UpdateRequest } from "./provider.ts";
 import { PartialFailure } from "./provider.ts";
@@ -228,16 +228,15 @@ function variableText(value: PropertyValue): string {
 }
 
 function readDiff(response: InstanceType<typeof pb.DiffResponse>): DiffResult {
-  const detailed = response.getDetaileddiffMap().toArray() as unknown as [string, InstanceType<typeof pb.PropertyDiff>][];
+  const detailedDiff: DetailedDiff = {};
+  response.getDetaileddiffMap().forEach((entry, path) => {
+    detailedDiff[path] = { kind: KINDS[entry.getKind()] ?? "update", inputDiff: entry.getInputdiff() };
+  });
   return {
     changes: CHANGES[response.getChanges()] ?? "unknown",
     replaceKeys: response.getReplacesList(),
     changedKeys: response.getDiffsList(),
-    detailedDiff: response.getHasdetaileddiff()
-      ? Object.fromEntries(
-          detailed.map(([path, entry]) => [path, { kind: KINDS[entry.getKind()] ?? "update", inputDiff: entry.getInputdiff() }]),
-        )
-      : undefined,
+    detailedDiff: response.getHasdetaileddiff() ? detailedDiff : undefined,
     deleteBeforeReplace: response.getDeletebeforereplace(),
   };
 }

@@ -91,8 +91,10 @@ function readPropertyDependencies(request: Request, inputs: PropertyMap, all: st
   const given = request.getPropertydependenciesMap();
   // A program that says nothing about single properties means all of them.
   if (given.getLength() === 0) return Object.fromEntries(Object.keys(inputs).map((key) => [key, all]));
-  const entries = given.toArray() as unknown as [string, { getUrnsList(): string[] }][];
-  const named = Object.fromEntries(entries.map(([key, value]) => [key, unique(value.getUrnsList())]));
+  const named: Record<string, string[]> = {};
+  given.forEach((value, key) => {
+    named[key] = unique(value.getUrnsList());
+  });
   for (const key of Object.keys(inputs)) named[key] ??= [];
   return named;
 }

@@ -1,5 +1,5 @@
 import { type Clock, type Context, failure, systemClock, Turns } from "../core/index.ts";
-import { type Cloud, cloudOf } from "../openstack/cloud.ts";
+import type { Cloud } from "../openstack/cloud.ts";
 import { resolveCloudConfig, Session, systemSources } from "../openstack/index.ts";
 
 /** What a host gives to make the context of its operations. */
@@ -23,9 +23,8 @@ export function hostContext(options: HostOptions): Context<Cloud> {
   const clock = options.clock ?? systemClock;
   const log = options.config("baremetal:logRequests") === "true" ? (options.log ?? options.progress) : undefined;
   const session = new Session(resolveCloudConfig(systemSources(options.config)), { clock, ...(log && { log }) });
-  const cloud = cloudOf(session, clock);
   return {
-    cloud,
+    cloud: session,
     clock,
     turns: new Turns(),
     signal: options.signal,
@@ -33,7 +32,7 @@ export function hostContext(options: HostOptions): Context<Cloud> {
     warn: options.warn,
     engineAlive: options.engineAlive,
     place: async () => {
-      const { authUrl, region, projectId } = await cloud.principal();
+      const { authUrl, region, projectId } = await session.principal();
       if (!projectId)
         throw failure("no-credentials", "the credential is not scoped to a project", {
           next: "set `openstack:tenantName` or OS_PROJECT_NAME.",

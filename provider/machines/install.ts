@@ -10,6 +10,19 @@ export function installDigest(tag: string, inputs: Pick<MachineInputs, "sshKeys"
 }
 
 /**
+ * What is written down of an installation beside the machine: salt and digest. The salt is the tag at the time of the
+ * install, so that a rename of the resource does not look like other data.
+ */
+export const installRecord = (tag: string, inputs: Pick<MachineInputs, "sshKeys" | "userData">): string =>
+  `${tag}:${installDigest(tag, inputs)}`;
+
+/** Whether a record of {@link installRecord} is of these ssh keys and user data. */
+export function matchesInstall(record: string, inputs: Pick<MachineInputs, "sshKeys" | "userData">): boolean {
+  const [salt = "", digest] = record.split(":");
+  return installDigest(salt, inputs) === digest;
+}
+
+/**
  * User data that also brings ssh keys: as they are where there are none, else a MIME multipart of a small cloud-config
  * and the user's own part. Nova knows one named key pair at most; cloud-init reads any number of parts.
  */

@@ -64,11 +64,15 @@ const MOST = 16;
 const describe = (tag: string, index: number) => `pulumi-baremetal:${tag} port ${index}`;
 const indexOf = (description: string) => Number(/ port (\d+)$/.exec(description)?.[1] ?? -1);
 
-/** The machine's ports: ours by their mark, the program's own by their ids. Sorted by place. */
+/**
+ * The machine's ports: ours by their mark, the program's own by their ids. Sorted by place.
+ * @throws Failure `not-found` for a port of the program's own that is gone, unless `lenient`
+ */
 export async function observePorts(
   cloud: Cloud,
   tag: string,
   networks: MachineInputs["networks"] = [],
+  options: { readonly lenient?: boolean } = {},
 ): Promise<MachinePort[]> {
   const network = cloud.service("network");
   const descriptions = Array.from({ length: MOST }, (_, index) => describe(tag, index));
@@ -80,6 +84,7 @@ export async function observePorts(
   for (const [index, entry] of networks.entries()) {
     if (entry.port === undefined) continue;
     const found = await network.find<{ port: NeutronPort }>(`/ports/${entry.port}`);
+    if (!found && options.lenient) continue;
     if (!found)
       throw failure("not-found", `there is no port ${entry.port} that this credential can see`, {
         path: `networks[${index}].port`,
@@ -155,6 +160,12 @@ const sameSet = (a: readonly string[], b: readonly string[]) =>
 export const deletePort = (port: MachinePort): PortAction => ({
   name: `delete port ${port.index}`,
   args: { port: "delete", id: port.id },
+});
+
+/** The step that makes an existing port one of ours: the machine was adopted with it. */
+export const adoptPort = (tag: string, index: number, id: string): PortAction => ({
+  name: `change port ${index}`,
+  args: { port: "change", id, body: { description: describe(tag, index) } },
 });
 
 /** Whether an action is one of these. */

@@ -160,7 +160,8 @@ function fitsScope(token: IssuedToken, scope: Scope): boolean {
 function refused(error: unknown, config: CloudConfig): unknown {
   if (!(error instanceof ApiError) || !error.is(400, 401, 403, 404)) return error;
   const used = usedSources(config);
-  if (error.is(404)) {
+  // Keystone's own 404 is about an application credential that is gone; any other is not Keystone's.
+  if (error.is(404) && error.errorType !== "error") {
     return new Failure({
       code: "service-missing",
       what: `Keystone's v3 API is not at ${config.authUrl} (404${error.serviceMessage ? `: ${error.serviceMessage}` : ""})`,

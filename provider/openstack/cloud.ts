@@ -1,5 +1,3 @@
-import type { Clock } from "../core/clock.ts";
-import type { Session } from "./session.ts";
 import type { Principal, Service, ServiceType } from "./types.ts";
 
 /** What resources speak to: the services of one cloud with one credential, and the collections that waits share. */
@@ -30,9 +28,4 @@ export interface Collection<T extends { id: string }> {
   look(id: string): Promise<T | undefined>;
   /** Says that this id was changed by us: the next look must be newer than now. */
   touch(id: string): void;
-}
-
-/** A session as resources see it: it is all of that itself, and keeps its own clock. */
-export function cloudOf(session: Session, _clock?: Clock): Cloud {
-  return session;
 }

@@ -101,7 +101,9 @@ function chooseKind(layers: readonly Layer[], chosen: Chosen): Kind | undefined 
  */
 export function chooseScope(layers: readonly Layer[], chosen: Chosen): { scope?: Scope; missing: string[] } {
   const kind = chosen.credential?.kind;
-  if (kind === "application-credential") return { scope: { kind: "none" }, missing: [] };
+  const half = group(layers, "applicationCredentialId", "applicationCredentialName");
+  if (kind === "application-credential" || (!kind && (half.id ?? half.name)))
+    return { scope: { kind: "none" }, missing: [] };
   if (isTrue(pick(layers, "systemScope")?.value)) return { scope: { kind: "system" }, missing: [] };
   const { id, name } = group(layers, "projectId", "projectName");
   if (id || name) {

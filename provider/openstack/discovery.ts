@@ -51,8 +51,8 @@ export function splitEndpoint(url: string, projectId: string | undefined): Endpo
   const segments = parsed.pathname.split("/").filter(Boolean);
   const last = segments.at(-1);
   if (last && segments.length > 0) {
-    const isProject = projectId ? [projectId, `AUTH_${projectId}`].includes(decodeURIComponent(last)) : false;
-    const isTemplate = /^(%|\$)\((tenant|project)_id\)s$/.test(decodeURIComponent(last));
+    const isProject = projectId ? [projectId, `AUTH_${projectId}`].includes(last) : false;
+    const isTemplate = /^(%|%25|\$)(\(|%28)(tenant|project)_id(\)|%29)s$/.test(last);
     const afterVersion =
       segments.length > 1 && VERSION_SEGMENT.test(segments.at(-2)!) && /^[0-9a-f-]{32,36}$/.test(last);
     if (isProject || isTemplate || afterVersion) segments.pop();
@@ -73,6 +73,8 @@ export function rootOf(type: ServiceType, base: string, version: string, project
 /** The version path to use: the address's own where its major version is the right one, else the usual one. */
 export function usualVersion(type: ServiceType, version: string | undefined): string {
   if (type === "placement") return "";
+  // Nova's v2 is the old API without microversions; v2.1 stands beside it.
+  if (type === "compute" && version === "v2") return SHAPES.compute.path;
   return version && majorOf(version) === SHAPES[type].major ? version : SHAPES[type].path;
 }
 

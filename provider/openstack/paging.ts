@@ -12,7 +12,9 @@ export function nextLink(body: unknown, key: string): string | undefined {
   if (typeof body !== "object" || body === null) return undefined;
   const record = body as Record<string, unknown>;
   if (typeof record["next"] === "string" && record["next"]) return record["next"];
-  for (const links of [record[`${key}_links`], record["links"]]) {
+  // Cinder calls the links of `volume_types` `volume_type_links`.
+  const named = Object.keys(record).filter((name) => name.endsWith("_links") && name !== `${key}_links`);
+  for (const links of [`${key}_links`, "links", ...named].map((name) => record[name])) {
     if (Array.isArray(links)) {
       const next: unknown = links.find((link) => (link as { rel?: unknown } | null)?.rel === "next");
       const href = (next as { href?: unknown } | undefined)?.href;
@@ -26,11 +28,14 @@ export function nextLink(body: unknown, key: string): string | undefined {
 }
 
 /**
- * The query of a next link. Only the query is taken: the next page is asked of the same path of the same endpoint with
- * it, so that a link to another host (a proxy's inside name, or worse) can never carry the token away.
+ * The query for the next page: ours, with the link's marker. Never the link's address: one to another host (a proxy's
+ * inside name, or worse) must not carry the token away. Nor its other parameters where there is a marker: Ironic's link
+ * names `fields` that the version asked for refuses (406).
  */
 export function nextQuery(link: string, current: Query): Query {
   const parameters = new URL(link, "http://nowhere").searchParams;
+  const marker = parameters.get("marker");
+  if (marker !== null) return { ...current, marker };
   const query: Query = { ...current };
   for (const key of new Set(parameters.keys())) {
     const values = parameters.getAll(key);

@@ -108,6 +108,7 @@ function readFiles(sources: ConfigSources, env: Environment, stack: Layer, envir
   const enough = stack.values.authUrl ?? environment.values.authUrl;
   if (!cloud && enough) {
     const layer = emptyLayer("clouds.yaml");
+    layer.problems.push(`not read, as ${enough.source} is set and no cloud is named`);
     return { layer, cloud: undefined };
   }
   return readCloudsYaml({
@@ -226,8 +227,8 @@ function incomplete(layers: readonly Layer[], missing: readonly string[], proble
     const has = Object.values(layer.values).map(({ source }) => source.split(" ").at(-1)!);
     const lacks = NEEDS.filter(([, names]) => !names.some((name) => layer.values[name])).map(([need]) => need);
     const facts = [
-      has.length ? `has ${has.join(", ")}` : "has nothing",
-      missing.length && lacks.length ? `lacks ${lacks.join(", ")}` : "",
+      has.length ? `has ${has.join(", ")}` : layer.problems.length ? "" : "has nothing",
+      missing.length && lacks.length && !(layer.problems.length && !has.length) ? `lacks ${lacks.join(", ")}` : "",
       ...layer.problems,
     ];
     return `- ${layer.label}: ${facts.filter(Boolean).join("; ")}`;

@@ -81,7 +81,7 @@ export function bodyKind(service: string, status: number, text: string): BodyKin
   }
   if (service === "load-balancer" && status === 409 && /immutable/i.test(text)) return "immutable";
   if (status === 503) {
-    if (/no free (conductor )?worker|concurrent action limit|max(imum)? concurrent|concurrency limit/i.test(text)) {
+    if (/(no|lack of) free (conductor )?worker|concurrent action limit/i.test(text)) {
       return "no-free-worker";
     }
     // Refused at the door: the conductor is restarting, or the token could not be checked because Keystone is away.

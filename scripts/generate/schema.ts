@@ -10,6 +10,7 @@ interface PackageProperty {
   willReplaceOnChanges?: boolean;
   items?: PackageProperty;
   additionalProperties?: PackageProperty;
+  oneOf?: PackageProperty[];
 }
 
 interface PackageType {
@@ -50,8 +51,8 @@ export function packageSchema(
     return { $ref: `#/types/baremetal:index:${name}` };
   };
   const shape = (schema: PropertySchema, name: string): PackageProperty => {
-    const choices = literals(schema);
-    if (choices) return refer(name, { type: "string", enum: choices.map((value) => ({ value })) });
+    const words = literals(schema);
+    if (words) return refer(name, { type: "string", enum: words.map((value) => ({ value })) });
     if (schema.type === "array")
       return { type: "array", items: property(schema["items"] as PropertySchema, singular(name)) };
     if (schema.type === "object") {
@@ -63,6 +64,9 @@ export function packageSchema(
         ...members(schema as unknown as ObjectSchema, name),
       });
     }
+    const choices = alternatives(schema);
+    if (choices?.length === 1) return shape(choices[0]!, name);
+    if (choices) return { oneOf: choices.map((choice) => property(choice, name)) };
     if (!schema.type) throw new Error(`${name}: a property of this form has no place in Pulumi's schema`);
     return { type: schema.type };
   };
@@ -134,4 +138,10 @@ export function valuesOf(schema: PropertySchema): PropertySchema | undefined {
     : typeof extra === "object" && extra !== null
       ? (extra as PropertySchema)
       : undefined;
+}
+
+/** The forms that a value may have; null, which Pulumi's schema does not know, is the absence of the others. */
+export function alternatives(schema: PropertySchema): PropertySchema[] | undefined {
+  const choices = schema["anyOf"] as PropertySchema[] | undefined;
+  return choices?.filter((choice) => choice.type !== "null");
 }

@@ -1,9 +1,7 @@
 /** A small raw REST client for the test cloud: log in as anyone, call any service, throw on refusal. Only for tests. */
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
 /** Folder of the cloud's state, as in up.sh ($OSCLOUD_ROOT). */
-export const ROOT = process.env["OSCLOUD_ROOT"] ?? join(tmpdir(), "oscloud-next");
+export const ROOT = process.env["OSCLOUD_ROOT"] ?? "/tmp/oscloud-next";
 
 /** Every port is this plus the service's usual one ($OSCLOUD_PORT_BASE). */
 export const PORT_BASE = Number(process.env["OSCLOUD_PORT_BASE"] ?? 20000);

@@ -35,14 +35,15 @@ export async function getNode(name: string): Promise<Json> {
   return (await admin()).system.call("ironic", "GET", `/nodes/${name}`);
 }
 
-/** Ironic as administrator; waits up to 60 s while the node is locked (409) or the conductor is coming back (503). */
+/** Ironic as administrator; waits up to 60 s while the node is locked (409) or the conductor is coming back (503, 500). */
 export async function ironic(method: string, path: string, body?: unknown): Promise<Json> {
   const { system } = await admin();
   const reply = await until(
     `Ironic takes ${method} ${path}`,
     async () => {
       const got = await system.raw("ironic", method, path, body);
-      return got.status === 503 || (got.status === 409 && got.text.includes("locked")) ? false : got;
+      const noConductor = got.status === 503 || got.text.includes("Unable to establish connection");
+      return noConductor || (got.status === 409 && got.text.includes("locked")) ? false : got;
     },
     60,
     0.5,
@@ -54,6 +55,11 @@ export async function ironic(method: string, path: string, body?: unknown): Prom
 /** Changes a node as administrator; nothing is sent when there is nothing to change. */
 export async function patchNode(name: string, patch: Patch[]): Promise<void> {
   if (patch.length > 0) await ironic("PATCH", `/nodes/${name}`, patch);
+}
+
+/** The VIFs of a node. Unlike other reads this one asks the conductor. */
+export async function vifs(name: string): Promise<Json[]> {
+  return (await ironic("GET", `/nodes/${name}/vifs`))["vifs"] as Json[];
 }
 
 /** Asks for a provision state and waits until the node stops in one of `ends`; returns the node. */

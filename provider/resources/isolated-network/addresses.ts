@@ -11,7 +11,8 @@ export interface Block {
 }
 
 const bits = (version: 4 | 6) => (version === 4 ? 32n : 128n);
-const numberOf = (address: Address): bigint => address.toByteArray().reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+const numberOf = (address: Address): bigint =>
+  address.toByteArray().reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 
 /** An address; undefined where the text is none. */
 export function parseAddress(text: string): { version: 4 | 6; value: bigint } | undefined {
@@ -55,12 +56,18 @@ export function normal(text: string): string {
 }
 
 /** Whether two blocks share addresses. */
-export const overlap = (a: Block, b: Block): boolean => a.version === b.version && a.first <= b.last && b.first <= a.last;
+export const overlap = (a: Block, b: Block): boolean =>
+  a.version === b.version && a.first <= b.last && b.first <= a.last;
 
 /** Whether an address lies in a block. */
 export function within(block: Block, text: string): boolean {
   const address = parseAddress(text);
-  return address !== undefined && address.version === block.version && address.value >= block.first && address.value <= block.last;
+  return (
+    address !== undefined &&
+    address.version === block.version &&
+    address.value >= block.first &&
+    address.value <= block.last
+  );
 }
 
 /** The pools that Neutron takes where none are asked for: all host addresses but the gateway's. */
@@ -70,7 +77,13 @@ export function defaultPools(block: Block, gateway: string | null): { start: str
   const first = tiny ? block.first : block.first + 1n;
   const last = version === 4 && !tiny ? block.last - 1n : block.last;
   const at = gateway === null ? undefined : parseAddress(gateway)?.value;
-  const ranges = at === undefined || at < first || at > last ? [[first, last]] : [[first, at - 1n], [at + 1n, last]];
+  const ranges =
+    at === undefined || at < first || at > last
+      ? [[first, last]]
+      : [
+          [first, at - 1n],
+          [at + 1n, last],
+        ];
   return ranges
     .filter(([start, end]) => start! <= end!)
     .map(([start, end]) => ({ start: writeAddress(start!, version), end: writeAddress(end!, version) }));

@@ -25,7 +25,8 @@ export function networkProblems(news: Partial<NetworkInputs>): Problem[] {
   if (Array.isArray(sharedWith)) {
     for (const [index, project] of sharedWith.entries()) {
       if (isUnknown(project)) continue;
-      if (project === "*") wrong(`sharedWith[${index}]`, "must be a project's id; a network open to everybody is not isolated");
+      if (project === "*")
+        wrong(`sharedWith[${index}]`, "must be a project's id; a network open to everybody is not isolated");
       const other = sharedWith.indexOf(project);
       if (other < index) wrong(`sharedWith[${index}]`, `is named twice, first in sharedWith[${other}]`);
     }
@@ -85,7 +86,8 @@ function subnetProblems(subnet: SubnetInput, path: string, wrong: Wrong): Block 
   for (const [index, route] of listed(hostRoutes)) {
     const where = `${path}.hostRoutes[${index}]`;
     const target = isUnknown(route.destination) ? undefined : blockOf(route.destination, `${where}.destination`, wrong);
-    if (target && target.version !== block.version) wrong(`${where}.destination`, `must be IPv${block.version}, as the subnet is`);
+    if (target && target.version !== block.version)
+      wrong(`${where}.destination`, `must be IPv${block.version}, as the subnet is`);
     if (isUnknown(route.nextHop)) continue;
     const hop = parseAddress(route.nextHop);
     if (!hop) wrong(`${where}.nextHop`, `is not an address: ${route.nextHop}`);

@@ -1,6 +1,5 @@
 import t from "tap";
-import { type CloudConfig, Failure, type Sources } from "./config-support.ts";
-import { resolve } from "./config-support.ts";
+import { type CloudConfig, Failure, resolve, type Sources } from "./config-support.ts";
 
 const FILE = `
 clouds:
@@ -15,7 +14,12 @@ clouds:
       user_domain_name: FileDomain
       project_domain_id: file-domain
 `;
-const CREDENTIALS = { OS_AUTH_URL: "http://env:5000/v3", OS_USERNAME: "env-user", OS_PASSWORD: "env-password", OS_PROJECT_NAME: "env-project" };
+const CREDENTIALS = {
+  OS_AUTH_URL: "http://env:5000/v3",
+  OS_USERNAME: "env-user",
+  OS_PASSWORD: "env-password",
+  OS_PROJECT_NAME: "env-project",
+};
 
 const rows: [name: string, sources: Sources, check: (config: CloudConfig) => [found: unknown, wanted: unknown]][] = [
   [
@@ -46,12 +50,18 @@ const rows: [name: string, sources: Sources, check: (config: CloudConfig) => [fo
   [
     "the only entry of clouds.yaml is used where nothing names one",
     { files: { "/work/clouds.yaml": FILE } },
-    (c) => [[c.cloud, c.sources["cloud"]], ["one", "the only entry of clouds.yaml"]],
+    (c) => [
+      [c.cloud, c.sources["cloud"]],
+      ["one", "the only entry of clouds.yaml"],
+    ],
   ],
   [
     "clouds.yaml is left alone where the environment has an auth URL and names no cloud",
     { env: CREDENTIALS, files: { "/work/clouds.yaml": "not: [valid" } },
-    (c) => [[c.authUrl, c.cloud], ["http://env:5000/v3", undefined]],
+    (c) => [
+      [c.authUrl, c.cloud],
+      ["http://env:5000/v3", undefined],
+    ],
   ],
   [
     "a project name of the stack is not mixed with a project id of the environment",
@@ -61,7 +71,10 @@ const rows: [name: string, sources: Sources, check: (config: CloudConfig) => [fo
   [
     "the first source with a secret decides how to log in",
     { stack: { applicationCredentialId: "ac", applicationCredentialSecret: "ac-secret" }, env: CREDENTIALS },
-    (c) => [[c.credential.kind, c.scope.kind], ["application-credential", "none"]],
+    (c) => [
+      [c.credential.kind, c.scope.kind],
+      ["application-credential", "none"],
+    ],
   ],
   [
     "of several secrets in one source the token comes before the password",
@@ -75,7 +88,15 @@ const rows: [name: string, sources: Sources, check: (config: CloudConfig) => [fo
   ],
   [
     "an application credential by name belongs to a user",
-    { env: { OS_AUTH_URL: "http://env:5000", OS_USERNAME: "u", OS_USER_DOMAIN_NAME: "D", OS_APPLICATION_CREDENTIAL_NAME: "ac", OS_APPLICATION_CREDENTIAL_SECRET: "s" } },
+    {
+      env: {
+        OS_AUTH_URL: "http://env:5000",
+        OS_USERNAME: "u",
+        OS_USER_DOMAIN_NAME: "D",
+        OS_APPLICATION_CREDENTIAL_NAME: "ac",
+        OS_APPLICATION_CREDENTIAL_SECRET: "s",
+      },
+    },
     (c) => [
       c.credential.kind === "application-credential" && [c.credential.name, c.credential.user],
       ["ac", { name: "u", domain: { name: "D" } }],
@@ -93,12 +114,26 @@ const rows: [name: string, sources: Sources, check: (config: CloudConfig) => [fo
   ],
   [
     "the older names of variables count",
-    { env: { OS_AUTH_URL: "http://env:5000/v2.0/", OS_USERNAME: "u", OS_PASSWORD: "p", OS_TENANT_ID: "t1", OS_ENDPOINT_TYPE: "internalURL" } },
-    (c) => [[c.authUrl, c.scope, c.interface], ["http://env:5000/v3", { kind: "project", id: "t1", domain: { id: "default" } }, "internal"]],
+    {
+      env: {
+        OS_AUTH_URL: "http://env:5000/v2.0/",
+        OS_USERNAME: "u",
+        OS_PASSWORD: "p",
+        OS_TENANT_ID: "t1",
+        OS_ENDPOINT_TYPE: "internalURL",
+      },
+    },
+    (c) => [
+      [c.authUrl, c.scope, c.interface],
+      ["http://env:5000/v3", { kind: "project", id: "t1", domain: { id: "default" } }, "internal"],
+    ],
   ],
   [
     "domains: own, then the common one, then the default",
-    { env: { ...CREDENTIALS, OS_USER_DOMAIN_NAME: "Mine", OS_DOMAIN_ID: "common" }, stack: { defaultDomain: "fallback" } },
+    {
+      env: { ...CREDENTIALS, OS_USER_DOMAIN_NAME: "Mine", OS_DOMAIN_ID: "common" },
+      stack: { defaultDomain: "fallback" },
+    },
     (c) => [
       [c.credential.kind === "password" && c.credential.user.domain, c.scope.kind === "project" && c.scope.domain],
       [{ name: "Mine" }, { id: "common" }],
@@ -127,7 +162,10 @@ const rows: [name: string, sources: Sources, check: (config: CloudConfig) => [fo
     "the working directory comes before the user's folder, that before /etc",
     {
       env: { OS_CLOUD: "one", XDG_CONFIG_HOME: "/xdg" },
-      files: { "/etc/openstack/clouds.yaml": FILE, "/xdg/openstack/clouds.yaml": FILE.replaceAll("RegionFile", "RegionXdg") },
+      files: {
+        "/etc/openstack/clouds.yaml": FILE,
+        "/xdg/openstack/clouds.yaml": FILE.replaceAll("RegionFile", "RegionXdg"),
+      },
     },
     (c) => [c.region, "RegionXdg"],
   ],
@@ -144,7 +182,8 @@ const rows: [name: string, sources: Sources, check: (config: CloudConfig) => [fo
     {
       env: { OS_CLOUD: "p" },
       files: {
-        "/work/clouds.yaml": "clouds: {p: {profile: vendor, region_name: Mine, auth: {username: u, password: w, project_name: q}}}",
+        "/work/clouds.yaml":
+          "clouds: {p: {profile: vendor, region_name: Mine, auth: {username: u, password: w, project_name: q}}}",
         "/etc/openstack/clouds-public.yaml":
           "public-clouds: {vendor: {region_name: Theirs, interface: admin, auth: {auth_url: 'https://vendor/v3'}}}",
       },
@@ -163,7 +202,10 @@ const rows: [name: string, sources: Sources, check: (config: CloudConfig) => [fo
           "clouds: {r: {regions: [west, {name: east, values: {auth: {auth_url: 'https://east'}}}], auth: {auth_url: 'https://west', username: u, password: w, project_name: q}}}",
       },
     },
-    (c) => [[c.authUrl, c.region], ["https://east/v3", "east"]],
+    (c) => [
+      [c.authUrl, c.region],
+      ["https://east/v3", "east"],
+    ],
   ],
   [
     "TLS: a path relative to the working directory, a text as it is, a home folder",
@@ -180,21 +222,29 @@ const rows: [name: string, sources: Sources, check: (config: CloudConfig) => [fo
   [
     "verify: false in clouds.yaml is insecure",
     { env: { OS_CLOUD: "one" }, files: { "/work/clouds.yaml": FILE.replace("interface: internal", "verify: false") } },
-    (c) => [[c.tls.verify, c.sources["insecure"]], [false, "/work/clouds.yaml clouds.one.verify"]],
+    (c) => [
+      [c.tls.verify, c.sources["insecure"]],
+      [false, "/work/clouds.yaml clouds.one.verify"],
+    ],
   ],
   [
     "endpoint overrides of all sources are put together, the first wins",
     {
       stack: { cloud: "one", endpointOverrides: '{"compute": "http://stack"}' },
       env: { OS_BAREMETAL_ENDPOINT_OVERRIDE: "http://env", OS_COMPUTE_ENDPOINT_OVERRIDE: "http://env" },
-      files: { "/work/clouds.yaml": FILE.replace("interface: internal", "block_storage_endpoint_override: http://file") },
+      files: {
+        "/work/clouds.yaml": FILE.replace("interface: internal", "block_storage_endpoint_override: http://file"),
+      },
     },
     (c) => [c.endpointOverrides, { compute: "http://stack", baremetal: "http://env", "block-storage": "http://file" }],
   ],
   [
     "maxRetries and allowReauth",
     { env: CREDENTIALS, stack: { maxRetries: "3", allowReauth: "false" } },
-    (c) => [[c.maxRetries, c.allowReauth], [3, false]],
+    (c) => [
+      [c.maxRetries, c.allowReauth],
+      [3, false],
+    ],
   ],
 ];
 
@@ -206,21 +256,85 @@ for (const [name, sources, check] of rows) {
 }
 
 const failures: [name: string, sources: Sources, ...patterns: RegExp[]][] = [
-  ["nothing at all", {}, /stack configuration \(openstack:\): has nothing; lacks auth URL, user, secret, project/, /environment \(OS_\*\): has nothing/, /clouds\.yaml: .*not found \(looked in \/work, \/home\/me\/\.config\/openstack, \/etc\/openstack\)/, /no-credentials/],
-  ["a user without a password", { env: { OS_AUTH_URL: "http://x", OS_USERNAME: "u", OS_PROJECT_NAME: "p" } }, /a password missing/, /has OS_AUTH_URL, OS_USERNAME, OS_PROJECT_NAME; lacks secret/],
-  ["a password without a project", { env: { OS_AUTH_URL: "http://x", OS_USERNAME: "u", OS_PASSWORD: "hush-hush" } }, /a project name or id missing/],
-  ["half an application credential", { env: { OS_AUTH_URL: "http://x", OS_APPLICATION_CREDENTIAL_ID: "i" } }, /the application credential's secret missing/],
-  ["a cloud that is not in the file", { env: { OS_CLOUD: "none" }, files: { "/work/clouds.yaml": FILE } }, /has no cloud "none" \(it has one\)/],
-  ["a cloud that is not in the file although the rest would do", { env: { ...CREDENTIALS, OS_CLOUD: "none" }, files: { "/work/clouds.yaml": FILE } }, /has no cloud "none"/],
-  ["several clouds and none named", { files: { "/work/clouds.yaml": "clouds: {a: {}, b: {}}" } }, /has a, b and none is named by openstack:cloud or OS_CLOUD/],
-  ["YAML that is none; its text is not quoted", { env: { OS_CLOUD: "one" }, files: { "/work/clouds.yaml": 'clouds:\n  one:\n    auth: {password: "hush-hush' } }, /is not valid YAML \(\w+ in line \d+\)/],
-  ["an address that is none", { env: { ...CREDENTIALS, OS_AUTH_URL: "keystone:5000" } }, /OS_AUTH_URL is not an http\(s\) address/],
-  ["a certificate that is not there", { env: { ...CREDENTIALS, OS_CACERT: "/nowhere.pem" } }, /\/nowhere\.pem \(from OS_CACERT\) does not exist/],
-  ["a kind of login that is unknown", { env: { ...CREDENTIALS, OS_AUTH_TYPE: "v3oidcpassword" } }, /OS_AUTH_TYPE is "v3oidcpassword"/],
-  ["an interface that is unknown", { env: { ...CREDENTIALS, OS_INTERFACE: "inside" } }, /OS_INTERFACE must be public, internal or admin/],
-  ["a profile that is nowhere", { env: { OS_CLOUD: "p" }, files: { "/work/clouds.yaml": "clouds: {p: {profile: v}}" } }, /profile "v" is in no clouds-public\.yaml/],
-  ["a stack that names one cloud and a shell that points to another", { stack: { cloud: "one" }, env: CREDENTIALS, files: { "/work/clouds.yaml": FILE } }, /openstack:cloud names "one", but OS_AUTH_URL points elsewhere/],
-  ["overrides that are no map", { env: CREDENTIALS, stack: { endpointOverrides: "{" , cloud: "x"} }, /endpointOverrides is not a JSON map/],
+  [
+    "nothing at all",
+    {},
+    /stack configuration \(openstack:\): has nothing; lacks auth URL, user, secret, project/,
+    /environment \(OS_\*\): has nothing/,
+    /clouds\.yaml: .*not found \(looked in \/work, \/home\/me\/\.config\/openstack, \/etc\/openstack\)/,
+    /no-credentials/,
+  ],
+  [
+    "a user without a password",
+    { env: { OS_AUTH_URL: "http://x", OS_USERNAME: "u", OS_PROJECT_NAME: "p" } },
+    /a password missing/,
+    /has OS_AUTH_URL, OS_USERNAME, OS_PROJECT_NAME; lacks secret/,
+  ],
+  [
+    "a password without a project",
+    { env: { OS_AUTH_URL: "http://x", OS_USERNAME: "u", OS_PASSWORD: "hush-hush" } },
+    /a project name or id missing/,
+  ],
+  [
+    "half an application credential",
+    { env: { OS_AUTH_URL: "http://x", OS_APPLICATION_CREDENTIAL_ID: "i" } },
+    /the application credential's secret missing/,
+  ],
+  [
+    "a cloud that is not in the file",
+    { env: { OS_CLOUD: "none" }, files: { "/work/clouds.yaml": FILE } },
+    /has no cloud "none" \(it has one\)/,
+  ],
+  [
+    "a cloud that is not in the file although the rest would do",
+    { env: { ...CREDENTIALS, OS_CLOUD: "none" }, files: { "/work/clouds.yaml": FILE } },
+    /has no cloud "none"/,
+  ],
+  [
+    "several clouds and none named",
+    { files: { "/work/clouds.yaml": "clouds: {a: {}, b: {}}" } },
+    /has a, b and none is named by openstack:cloud or OS_CLOUD/,
+  ],
+  [
+    "YAML that is none; its text is not quoted",
+    { env: { OS_CLOUD: "one" }, files: { "/work/clouds.yaml": 'clouds:\n  one:\n    auth: {password: "hush-hush' } },
+    /is not valid YAML \(\w+ in line \d+\)/,
+  ],
+  [
+    "an address that is none",
+    { env: { ...CREDENTIALS, OS_AUTH_URL: "keystone:5000" } },
+    /OS_AUTH_URL is not an http\(s\) address/,
+  ],
+  [
+    "a certificate that is not there",
+    { env: { ...CREDENTIALS, OS_CACERT: "/nowhere.pem" } },
+    /\/nowhere\.pem \(from OS_CACERT\) does not exist/,
+  ],
+  [
+    "a kind of login that is unknown",
+    { env: { ...CREDENTIALS, OS_AUTH_TYPE: "v3oidcpassword" } },
+    /OS_AUTH_TYPE is "v3oidcpassword"/,
+  ],
+  [
+    "an interface that is unknown",
+    { env: { ...CREDENTIALS, OS_INTERFACE: "inside" } },
+    /OS_INTERFACE must be public, internal or admin/,
+  ],
+  [
+    "a profile that is nowhere",
+    { env: { OS_CLOUD: "p" }, files: { "/work/clouds.yaml": "clouds: {p: {profile: v}}" } },
+    /profile "v" is in no clouds-public\.yaml/,
+  ],
+  [
+    "a stack that names one cloud and a shell that points to another",
+    { stack: { cloud: "one" }, env: CREDENTIALS, files: { "/work/clouds.yaml": FILE } },
+    /openstack:cloud names "one", but OS_AUTH_URL points elsewhere/,
+  ],
+  [
+    "overrides that are no map",
+    { env: CREDENTIALS, stack: { endpointOverrides: "{", cloud: "x" } },
+    /endpointOverrides is not a JSON map/,
+  ],
 ];
 
 for (const [name, sources, ...patterns] of failures) {

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Test } from "tap";
 import type { Clock } from "../../../provider/core/clock.ts";
 import { type CloudConfig, resolveCloudConfig } from "../../../provider/openstack/index.ts";
 
@@ -129,4 +130,12 @@ export async function serveCloud(t: { teardown(handler: () => void): unknown }, 
   });
   address = url;
   return { url, server, logins: () => logins };
+}
+
+/** That a promise is rejected with an error that has at least these properties. */
+export async function failsWith(t: Test, promise: Promise<unknown>, wanted: object): Promise<void> {
+  await promise.then(
+    () => t.fail("was not rejected"),
+    (error: unknown) => t.match(error, wanted),
+  );
 }

@@ -1,0 +1,78 @@
+/** What a preview would do, as `pulumi preview --json` prints it. */
+import type { DetailedDiff } from "./diff.ts";
+import type { Changes, EngineEvent, Op, Severity, StepView } from "./events.ts";
+import { blinded, writeState } from "./state.ts";
+import type { JsonObject } from "./stubs.ts";
+import { STACK_TYPE } from "./urn.ts";
+
+/** One step of a preview. */
+export interface DigestStep {
+  op: Op;
+  urn: string;
+  provider?: string;
+  oldState?: JsonObject;
+  newState?: JsonObject;
+  /** Properties that differ. */
+  diffReasons?: string[];
+  /** Properties that force a replacement. */
+  replaceReasons?: string[];
+  /** Property path to what happens to it; null when nobody said. */
+  detailedDiff: DetailedDiff | null;
+}
+
+/** A preview in machine-readable form. */
+export interface PreviewDigest {
+  steps: DigestStep[];
+  diagnostics?: { urn?: string; message: string; severity: Severity }[];
+  /** Nanoseconds. */
+  duration: number;
+  changeSummary: Changes;
+}
+
+/** Collects the digest of one run. */
+export class DigestCollector {
+  readonly #digest: PreviewDigest = { steps: [], duration: 0, changeSummary: {} };
+
+  /** Takes an event. */
+  handle(event: EngineEvent): void {
+    const { steps } = this.#digest;
+    if (event.kind === "step-start" && shows(event.step)) steps.push(digestStep(event.step));
+    else if (event.kind === "step-end" && (event.step.op === "delete" || event.step.op === "update")) {
+      // A refresh knows only at its end what it found.
+      const index = steps.findIndex(({ urn, op }) => urn === event.step.urn && op === "refresh");
+      if (index >= 0) steps[index] = digestStep(event.step);
+    } else if (event.kind === "diagnostic" && !event.diagnostic.ephemeral && event.diagnostic.severity !== "debug") {
+      const { urn, severity, message } = event.diagnostic;
+      const prefix = severity === "info" ? "" : `${severity}: `;
+      this.#digest.diagnostics ??= [];
+      this.#digest.diagnostics.push({ ...(urn ? { urn } : {}), message: prefix + message, severity });
+    } else if (event.kind === "summary") {
+      this.#digest.duration = event.durationMs * 1e6;
+      this.#digest.changeSummary = event.changes;
+    }
+  }
+
+  /** The digest so far. */
+  get digest(): PreviewDigest {
+    return this.#digest;
+  }
+}
+
+/** Steps the CLI lists: what changes, the stack, and the replacement but not its halves. */
+function shows(step: StepView): boolean {
+  if (step.type === STACK_TYPE) return true;
+  return !step.internal && !["same", "create-replacement", "delete-replaced"].includes(step.op);
+}
+
+function digestStep(step: StepView): DigestStep {
+  return {
+    op: step.op,
+    urn: step.urn,
+    ...(step.provider ? { provider: step.provider } : {}),
+    ...(step.old ? { oldState: writeState(step.old, blinded) } : {}),
+    ...(step.new ? { newState: writeState(step.new, blinded) } : {}),
+    ...(step.diffs.length > 0 ? { diffReasons: step.diffs } : {}),
+    ...(step.keys.length > 0 ? { replaceReasons: step.keys } : {}),
+    detailedDiff: step.detailedDiff ?? null,
+  };
+}

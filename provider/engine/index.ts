@@ -1,0 +1,14 @@
+/**
+ * The embedded deployment engine: runs a Pulumi Node.js program with the real @pulumi/pulumi runtime and the real
+ * dynamic-provider server, where no pulumi CLI is. State is kept in Pulumi's own format, so that the CLI can take
+ * over. What the engine does not do it refuses in words (`Refusal`).
+ */
+export type { ExportedState } from "./checkpoint.ts";
+export { runCommand, type CommandOptions, type CommandResult } from "./command.ts";
+export type { DetailedDiff, DiffKind, PropertyDiff } from "./diff.ts";
+export type { DigestStep, PreviewDigest } from "./digest.ts";
+export { EngineError, Refusal } from "./errors.ts";
+export type { Changes, Diagnostic, EngineEvent, EventSink, Op, RunKind, Severity, StepView } from "./events.ts";
+export type { OpenOptions, OperationOptions, OperationResult, Stack, StackOutput } from "./stack.ts";
+export { openStack } from "./stack.ts";
+export type { RpcEvent, RpcTrace } from "./trace.ts";

@@ -1,0 +1,169 @@
+import type { Context, Mark, Reference, Seen } from "../../core/index.ts";
+import type { Cloud } from "../../openstack/cloud.ts";
+import {
+  type Allocation,
+  allocationLooks,
+  findAllocation,
+  findNode,
+  listNodes,
+  listVifs,
+  type Node,
+  type NodeLook,
+  nodeLooks,
+} from "../../openstack/ironic/index.ts";
+import { resolveImage } from "../images.ts";
+import { type MachinePort, observePorts } from "../ports.ts";
+import type { MachineInputs, MachineOutputs } from "../spec.ts";
+import { type IronicOffer, offersOf } from "./offers.ts";
+import { allocationName, markOf } from "./records.ts";
+import { isUnderWay } from "./states.ts";
+import {
+  findVolume,
+  listConnectors,
+  listTargets,
+  type MachineVolume,
+  type VolumeConnector,
+  type VolumeTarget,
+} from "./volumes.ts";
+
+/** What stands on a node, seen only while nothing is under way there. */
+export interface NodeDetails {
+  readonly node: Node;
+  /** Neutron ports attached to it, by id. */
+  readonly vifs: readonly string[];
+  readonly targets: readonly VolumeTarget[];
+  /** Seen where volumes are wanted or the machine goes. */
+  readonly connectors: readonly VolumeConnector[];
+  /** The volumes of the targets and of the inputs; missing ones do not exist. */
+  readonly volumes: Readonly<Record<string, MachineVolume>>;
+}
+
+/** What the cloud shows of a machine on the Ironic route. */
+export interface IronicSeen extends Seen {
+  /** The reservation in whatever state; `id` is set only once it has got its node. */
+  readonly allocation?: Allocation;
+  /** The reservation's node, or the one that state remembers; undefined where it is hidden or unknown. */
+  readonly node?: NodeLook;
+  /** Whose the node is by its own word. */
+  readonly carries: "ours" | "none" | "other";
+  readonly details?: NodeDetails;
+  /** `device` is the node's id on those that are attached to it. */
+  readonly ports: readonly MachinePort[];
+  /** What can be had, seen only while there is no reservation. */
+  readonly offers?: readonly IronicOffer[];
+  /** The image that the program means. */
+  readonly image?: { readonly id: string };
+  /** The volumes of the inputs, seen only while there is no reservation. */
+  readonly volumes?: Readonly<Record<string, MachineVolume>>;
+  /** What state last knew, inputs among it. */
+  readonly last?: Known;
+}
+
+/** State holds the inputs beside the outputs. */
+export type Known = Partial<MachineOutputs & MachineInputs>;
+
+/**
+ * What one operation remembers between two looks: after a release nothing in the cloud says any more which node it
+ * was, and its wipe is to be watched. Kept by the operation's own reference, and gone with it.
+ */
+interface Memory {
+  node?: string;
+  /** No port of ours is left. */
+  swept?: boolean;
+  /** The image is looked up once: what a name means must not change in the middle of an operation. */
+  image?: Promise<{ readonly id: string }>;
+}
+const memory = new WeakMap<object, Memory>();
+
+/** Looks at reservation, node and what belongs to them. While the conductor is at work, two shared requests. */
+export async function observe(
+  context: Context<Cloud>,
+  reference: Reference<MachineOutputs>,
+  inputs?: MachineInputs,
+): Promise<IronicSeen> {
+  const { cloud } = context;
+  const last = reference.last as Known | undefined;
+  const known: Memory = memory.get(reference) ?? {};
+  memory.set(reference, known);
+  const allocation =
+    reference.id === undefined
+      ? await findAllocation(cloud, allocationName(reference.mark.tag))
+      : await allocationLooks(cloud).look(reference.id);
+  const nodeId = allocation?.node_uuid ?? known.node ?? last?.nodeId;
+  if (nodeId !== undefined) known.node = nodeId;
+  const node = nodeId === undefined ? undefined : await nodeLooks(cloud).look(nodeId);
+  const mark: Mark | undefined = allocation && allocation.state !== "error" ? markOf(allocation) : undefined;
+  const carries =
+    node?.instance_uuid == null ? "none" : node.instance_uuid === (allocation?.uuid ?? reference.id) ? "ours" : "other";
+  const seen: IronicSeen = {
+    ...(allocation?.state === "active" && { id: allocation.uuid }),
+    ...(mark && { mark }),
+    ...(allocation && { allocation }),
+    ...(node && { node }),
+    ...(last && { last }),
+    carries,
+    ports: [],
+  };
+  if (allocation && allocation.state !== "active") return seen;
+  if (allocation && node && carries === "ours" && isUnderWay(node.provision_state)) return seen;
+  if (!allocation && known.swept && node && isUnderWay(node.provision_state)) return seen;
+  const ports = await observePorts(cloud, reference.mark.tag, inputs?.networks, { lenient: true });
+  if (!allocation && !ports.some((port) => port.ours)) known.swept = true;
+  if (!allocation && inputs && reference.id === undefined) {
+    const needs = { volumes: volumesOf(inputs).length > 0 };
+    const [nodes, image, volumes] = await Promise.all([
+      listNodes(cloud),
+      imageOf(cloud, inputs, last, known),
+      readVolumes(cloud, volumesOf(inputs)),
+    ]);
+    return { ...seen, ports, offers: offersOf(nodes, needs), ...(image && { image }), volumes };
+  }
+  const details =
+    node && !isUnderWay(node.provision_state) && carries !== "other" ? await look(cloud, node, inputs) : undefined;
+  const attached = ports.map((port) => ({ ...port, device: details?.vifs.includes(port.id) ? details.node.uuid : "" }));
+  const image = allocation && inputs ? await imageOf(cloud, inputs, last, known) : undefined;
+  return { ...seen, ports: attached, ...(details && { details }), ...(image && { image }) };
+}
+
+/** Neutron does not tell whose port it is on this route (no device_id): the node's own list of VIFs does. */
+async function look(
+  cloud: Cloud,
+  brief: NodeLook,
+  inputs: MachineInputs | undefined,
+): Promise<NodeDetails | undefined> {
+  const node = await findNode(cloud, brief.uuid);
+  if (!node || node.provision_state !== brief.provision_state) return undefined;
+  const [vifs, targets, connectors] = await Promise.all([
+    listVifs(cloud, node.uuid),
+    listTargets(cloud, node.uuid),
+    inputs && volumesOf(inputs).length === 0 ? [] : listConnectors(cloud, node.uuid),
+  ]);
+  const volumes = await readVolumes(cloud, [
+    ...new Set([...(inputs ? volumesOf(inputs) : []), ...targets.map((target) => target.volume_id)]),
+  ]);
+  return { node, vifs, targets, connectors, volumes };
+}
+
+/** The volumes that a machine is installed with; the one to boot from comes first. */
+export const volumesOf = (inputs: Pick<MachineInputs, "bootVolume" | "volumes">): string[] => [
+  ...(inputs.bootVolume === undefined ? [] : [inputs.bootVolume]),
+  ...(inputs.volumes ?? []).filter((volume) => volume !== inputs.bootVolume),
+];
+
+async function readVolumes(cloud: Cloud, ids: readonly string[]): Promise<Record<string, MachineVolume>> {
+  const found = await Promise.all(ids.map((id) => findVolume(cloud, id)));
+  return Object.fromEntries(found.flatMap((volume) => (volume ? [[volume.id, volume]] : [])));
+}
+
+/** An image whose name the program has not changed is the one that is installed, whatever else is called so by now. */
+async function imageOf(
+  cloud: Cloud,
+  inputs: MachineInputs,
+  last: Known | undefined,
+  known: Memory,
+): Promise<{ readonly id: string } | undefined> {
+  if (inputs.image === undefined) return undefined;
+  if (last?.image === inputs.image && last.imageId !== undefined) return { id: last.imageId };
+  known.image ??= resolveImage(cloud, inputs.image);
+  return { id: (await known.image).id };
+}

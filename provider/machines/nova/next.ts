@@ -1,0 +1,174 @@
+import { failure, type Step, timesTaken } from "../../core/index.ts";
+import { deletePort } from "../ports.ts";
+import type { DesiredMachine } from "../route.ts";
+import type { NovaAction } from "./actions.ts";
+import { describeFault, dropFailedBuild, nextCreate } from "./next-create.ts";
+import {
+  act,
+  type Case,
+  kept,
+  metadata,
+  network,
+  power,
+  protection,
+  reinstall,
+  reinstallReasons,
+  rename,
+} from "./next-update.ts";
+import type { Last } from "./observe.ts";
+import type { Machine, NovaSeen } from "./seen.ts";
+import { judgeFault, meaningOf, RETURNING, type StatusMeaning } from "./states.ts";
+
+/** Nova's tasks that end with the server gone. */
+const DELETING = ["deleting", "soft-deleting"];
+
+/** What to do about a machine on the nova route. Pure. */
+export function next(desired: DesiredMachine, seen: NovaSeen, taken: readonly NovaAction[]): Step<NovaAction> {
+  if (desired.want === "absent") return nextAbsent(desired.last as Last | undefined, seen, taken);
+  const { server } = seen;
+  const last = desired.last as Last | undefined;
+  if (server) return nextPresent({ desired, last, seen, server, taken });
+  if (last === undefined) return nextCreate(desired, seen, taken);
+  return {
+    failed: failure("not-found", "the server is gone from the cloud", {
+      ...(seen.was === undefined ? {} : { where: seen.was }),
+      next: "run `pulumi refresh`, then `pulumi up` makes a new one.",
+    }),
+  };
+}
+
+function nextPresent(given: Case): Step<NovaAction> {
+  const { desired, last, server, taken } = given;
+  const meaning = meaningOf(server.status);
+  if (DELETING.includes(server.task ?? "")) return { wait: { for: "the server is being deleted", usual: 60 } };
+  if (!meaning) return unheardOf(server);
+  if (meaning.kind === "error") return nextInError(given);
+  if (meaning.kind === "hidden") return hidden();
+  if (meaning.kind === "moving" || server.task !== undefined) return moving(given, meaning);
+  if (server.status === "SOFT_DELETED") return { failed: softDeleted(server, meaning) };
+  // Adopting changes nothing but the mark; what differs from the program is for the next update.
+  if (last === undefined && (desired.inputs as { adopt?: string }).adopt !== undefined) return { done: server.status };
+  const steps = [kept, reinstall, rename, metadata, network, power, protection];
+  for (const step of steps) {
+    const decision = step(given);
+    if (decision) return decision;
+  }
+  return { done: timesTaken(taken, "reinstall") ? "reinstalled" : server.status };
+}
+
+/** A server in ERROR never waits. Whether it may be given up depends on whether it was ever finished. */
+function nextInError(given: Case): Step<NovaAction> {
+  const { desired, last, seen, server, taken } = given;
+  const { node } = seen;
+  const words = server.fault?.message ?? "Nova gives no reason";
+  const about = { where: server.id, state: server.status };
+  const unfinished = server.mark?.nonce !== undefined;
+  const adopting = last === undefined && (desired.inputs as { adopt?: string }).adopt !== undefined;
+  if (unfinished && last === undefined && !adopting) return dropFailedBuild(server);
+  if (node?.maintenance !== undefined) {
+    const what = `node ${node.name ?? node.id} is in maintenance: ${node.maintenance}; Nova's fault: ${words}`;
+    return { failed: failure("in-maintenance", what, about) };
+  }
+  if (timesTaken(taken, "reinstall"))
+    return { failed: failure("deploy-failed", `the reinstall failed: ${words}`, about) };
+  if (unfinished) {
+    const next = "run `pulumi up --replace URN` with this resource's URN: it releases the machine and makes a new one.";
+    return { failed: failure(judgeFault(server.fault).code, describeFault(server), { ...about, next }) };
+  }
+  if (!adopting && desired.inputs.allowReinstall && reinstallReasons(given).length) {
+    const again = reinstall(given);
+    if (again) return again;
+  }
+  return {
+    failed: failure("server-fault", `Nova reports the server in ERROR: ${words}`, {
+      ...about,
+      next: "where the machine itself is well the operator can set it right (`openstack server set --state active`); where it is not, a changed `replaceTrigger` releases it and makes a new one.",
+    }),
+  };
+}
+
+const moving = ({ seen, server }: Case, meaning: StatusMeaning): Step<NovaAction> => {
+  const node = seen.node ? `, node ${seen.node.name ?? seen.node.id}: ${seen.node.state}` : "";
+  const what = meaning.kind === "moving" ? meaning.words : "Nova is at work on it";
+  const task = server.task ? ` (${server.task}${node})` : node ? ` (${node.slice(2)})` : "";
+  return { wait: { for: `${what}${task}`, ...(meaning.usual === undefined ? {} : { usual: meaning.usual }) } };
+};
+
+const hidden = (): Step<NovaAction> => ({
+  wait: { for: "Nova cannot reach the part of the cloud where the server is recorded", interval: 30 },
+});
+
+const softDeleted = (server: Machine, meaning: StatusMeaning) =>
+  failure("server-fault", `the server is ${meaning.words}`, {
+    where: server.id,
+    state: server.status,
+    mover: "you",
+    next: `bring it back with \`${meaning.leave} ${server.id}\`, or let it go: \`pulumi destroy --target\` and then \`pulumi up\`.`,
+  });
+
+const unheardOf = (server: Machine): Step<NovaAction> =>
+  server.task === undefined
+    ? {
+        failed: failure("stuck-state", `Nova reports the status ${server.status}, which this provider does not know`, {
+          where: server.id,
+          state: server.status,
+        }),
+      }
+    : { wait: { for: `Nova is at work on it (${server.status}, ${server.task})` } };
+
+/** From whatever there is to nothing: server, then our ports, then the node's wiping as far as it can be seen. */
+function nextAbsent(last: Last | undefined, seen: NovaSeen, taken: readonly NovaAction[]): Step<NovaAction> {
+  const { server } = seen;
+  if (server) return nextDelete(last, server, taken);
+  const ours = (seen.ports ?? []).find((port) => port.ours && (port.device === "" || port.device === seen.was));
+  if (ours) return { do: deletePort(ours) };
+  return nextWiped(seen);
+}
+
+function nextDelete(last: Last | undefined, server: Machine, taken: readonly NovaAction[]): Step<NovaAction> {
+  const about = { where: server.id, state: server.status };
+  const meaning = meaningOf(server.status);
+  if (DELETING.includes(server.task ?? "")) return { wait: { for: "releasing the machine", usual: 60 } };
+  if (meaning?.kind === "hidden") return hidden();
+  if (last?.deletionProtection) return { failed: failure("protected", "deletion protection is on", about) };
+  if (server.locked) {
+    // A lock of ours on a machine whose program does not ask for protection is left from an interrupted change.
+    if (server.lockIsOurs) return act("unlock", server.id, { unlock: null });
+    const next = `unlock it (\`openstack server unlock ${server.id}\`) and run the same command again.`;
+    return { failed: failure("protected", "the server is locked, and the lock is not ours", { ...about, next }) };
+  }
+  if (server.status === "SOFT_DELETED") return act("delete for good", server.id, { forceDelete: null });
+  if (timesTaken(taken, "delete server") >= 2) {
+    const words = server.fault ? `: ${server.fault.message}` : "";
+    return { failed: failure("stuck-state", `Nova accepted to delete the server twice and did not${words}`, about) };
+  }
+  return { do: { name: "delete server", args: { step: "delete", id: server.id } } };
+}
+
+/** The machine is released; it is free only when it is wiped. A node that serves another already is none of ours. */
+function nextWiped({ node, was }: NovaSeen): Step<NovaAction> {
+  if (!node) return { done: "gone" };
+  const name = node.name ?? node.id;
+  const about = { where: name, state: node.state };
+  if (node.instance !== undefined && node.instance !== was) return { done: "gone" };
+  if (node.state === "clean failed")
+    return {
+      failed: failure(
+        "clean-failed",
+        `node ${name} was released and could not be wiped${node.lastError ? `: ${node.lastError}` : ""}`,
+        about,
+      ),
+    };
+  if (RETURNING.includes(node.state)) {
+    const maintenance = node.maintenance === undefined ? "" : `, in maintenance: ${node.maintenance}`;
+    return { wait: { for: `wiping node ${name} (${node.state}${maintenance})`, usual: 600, interval: 30 } };
+  }
+  if (node.instance === undefined) return { done: "wiped" };
+  return {
+    failed: failure(
+      "stuck-state",
+      `Nova has no server any more, but node ${name} still carries it${node.lastError ? `: ${node.lastError}` : ""}`,
+      about,
+    ),
+  };
+}

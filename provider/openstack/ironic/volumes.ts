@@ -1,0 +1,74 @@
+import type { Cloud } from "../cloud.ts";
+import { type Feature, requirement } from "../microversions.ts";
+import { nodeLooks } from "./index.ts";
+
+/** How a node reaches storage: its iSCSI name, address or Fibre Channel name. */
+export interface VolumeConnector {
+  readonly uuid: string;
+  readonly node_uuid: string;
+  /** `iqn`, `ip`, `mac`, `wwnn`, `wwpn`, `port`, `portgroup`. */
+  readonly type: string;
+  readonly connector_id: string;
+  readonly extra: Readonly<Record<string, unknown>>;
+}
+
+/** A volume that Ironic attaches to a node whenever it powers it on. */
+export interface VolumeTarget {
+  readonly uuid: string;
+  readonly node_uuid: string;
+  /** `iscsi` or `fibre_channel`. */
+  readonly volume_type: string;
+  /** 0 is the disk to boot from. */
+  readonly boot_index: number;
+  readonly volume_id: string;
+  readonly extra: Readonly<Record<string, unknown>>;
+  /** Connection facts once it was attached; secrets in it are masked. */
+  readonly properties?: Readonly<Record<string, unknown>>;
+}
+
+const ironic = (cloud: Cloud) => cloud.service("baremetal");
+
+async function version(cloud: Cloud, feature: Feature): Promise<{ microversion: string }> {
+  const { minimum, wanted } = requirement(feature) as { minimum: string; wanted?: string };
+  return { microversion: await ironic(cloud).negotiate(feature, minimum, wanted) };
+}
+
+const listed = async (cloud: Cloud, node: string) => ({
+  ...(await version(cloud, "volume targets")),
+  query: { node, detail: true },
+});
+
+/** The connectors of a node. `GET /v1/volume/connectors` */
+export const listConnectors = async (cloud: Cloud, node: string): Promise<VolumeConnector[]> =>
+  ironic(cloud).list<VolumeConnector>("/volume/connectors", "connectors", await listed(cloud, node));
+
+/** The volume targets of a node. `GET /v1/volume/targets` */
+export const listTargets = async (cloud: Cloud, node: string): Promise<VolumeTarget[]> =>
+  ironic(cloud).list<VolumeTarget>("/volume/targets", "targets", await listed(cloud, node));
+
+/** Gives a node an iSCSI name. The node must be off. `POST /v1/volume/connectors` */
+export async function createConnector(cloud: Cloud, connector: Omit<VolumeConnector, "uuid">): Promise<void> {
+  await ironic(cloud).post("/volume/connectors", connector, await version(cloud, "volume targets"));
+}
+
+/** Takes a connector away. The node must be off. `DELETE /v1/volume/connectors/{id}` */
+export async function deleteConnector(cloud: Cloud, id: string): Promise<void> {
+  await ironic(cloud).remove(`/volume/connectors/${id}`, await version(cloud, "volume targets"));
+}
+
+/** Has a volume attached to a node from its next start on. The node must be off. `POST /v1/volume/targets` */
+export async function createTarget(cloud: Cloud, target: Omit<VolumeTarget, "uuid" | "properties">): Promise<void> {
+  await ironic(cloud).post("/volume/targets", target, await version(cloud, "volume targets"));
+}
+
+/** Ends that. The node must be off. `DELETE /v1/volume/targets/{id}` */
+export async function deleteTarget(cloud: Cloud, id: string): Promise<void> {
+  await ironic(cloud).remove(`/volume/targets/${id}`, await version(cloud, "volume targets"));
+}
+
+/** Asks the node's system to shut down, for so many seconds. `PUT /v1/nodes/{id}/states/power` */
+export async function shutDown(cloud: Cloud, node: string, seconds: number): Promise<void> {
+  const body = { target: "soft power off", timeout: seconds };
+  await ironic(cloud).put(`/nodes/${node}/states/power`, body, await version(cloud, "power control"));
+  nodeLooks(cloud).touch(node);
+}

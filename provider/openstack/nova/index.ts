@@ -1,0 +1,2 @@
+export * from "./flavors.ts";
+export * from "./servers.ts";

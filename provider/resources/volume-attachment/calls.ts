@@ -1,0 +1,206 @@
+import { type Context, Failure, failure, type Reference } from "../../core/index.ts";
+import * as cinder from "../../openstack/cinder/index.ts";
+import type { Cloud } from "../../openstack/cloud.ts";
+import { findAllocation, findNode, type Node, patchAllocation, setPower } from "../../openstack/ironic/index.ts";
+import * as storage from "../../openstack/ironic/volumes.ts";
+import { type NovaServer, servers } from "../../openstack/nova/servers.ts";
+import { attachVolume, detachVolume, listServerVolumes } from "../../openstack/nova/volume-attachments.ts";
+import type {
+  AttachmentCall,
+  AttachmentInputs,
+  AttachmentOutputs,
+  Pair,
+  SeenAttachment,
+} from "../volume-attachment.ts";
+
+/** Key in an allocation's `extra`: the volume for which the machine was switched off. */
+const OFF_FOR = "pulumi_baremetal_off_for";
+/** Key in `extra` of Ironic's connectors and targets that carries our mark. */
+export const MARK_KEY = "pulumi_baremetal";
+/** Seconds that a machine's system has to shut down by itself. */
+const SHUT_DOWN = 180;
+
+/** Volume, machine and what joins them. */
+export async function observeAttachment(
+  context: Context<Cloud>,
+  reference: Reference<AttachmentOutputs>,
+  inputs?: AttachmentInputs,
+): Promise<SeenAttachment> {
+  const { cloud } = context;
+  const nothing = { connectors: [], targets: [] };
+  const pair = pairOf(reference, inputs);
+  if (!pair) return nothing;
+  const last = reference.last as (Partial<AttachmentOutputs> & Partial<AttachmentInputs>) | undefined;
+  const initiator = inputs?.initiator ?? last?.initiator;
+  const [volume, compute] = await Promise.all([cinder.volumes(cloud).look(pair.volume), cloud.offers("compute")]);
+  const base = { ...nothing, pair, ...(volume && { volume }), ...(initiator !== undefined && { initiator }) };
+
+  const server = compute ? await servers(cloud).look(pair.server) : undefined;
+  if (server) {
+    const attached = (await listServerVolumes(cloud, server.id)).find((one) => one.volumeId === pair.volume);
+    const physical = await isPhysical(cloud, server);
+    const direct = initiator === undefined ? undefined : await findDirect(cloud, pair, volume, attached?.attachment_id);
+    const route = initiator === undefined ? ("nova" as const) : ("direct" as const);
+    const there = route === "nova" ? attached !== undefined : direct !== undefined;
+    return {
+      ...base,
+      route,
+      server,
+      physical,
+      ...(attached && { attached }),
+      ...(direct && { direct }),
+      ...(there && { id: idOf(pair) }),
+    };
+  }
+
+  const allocation = (await cloud.offers("baremetal")) ? await findAllocation(cloud, pair.server) : undefined;
+  if (!allocation) return base;
+  const node = allocation.node_uuid ? await findNode(cloud, allocation.node_uuid) : undefined;
+  const carried = node?.instance_uuid === allocation.uuid;
+  if (initiator !== undefined) {
+    const direct = await findDirect(cloud, pair, volume);
+    return { ...base, route: "direct", allocation, ...(node && { node }), ...(direct && { direct, id: idOf(pair) }) };
+  }
+  const [connectors, targets] =
+    node && carried
+      ? await Promise.all([storage.listConnectors(cloud, node.uuid), storage.listTargets(cloud, node.uuid)])
+      : [[], []];
+  const note = allocation.extra[OFF_FOR];
+  const offFor = carried && typeof note === "string" ? note : undefined;
+  const there = targets.some((target) => target.volume_id === pair.volume) || offFor === pair.volume;
+  return {
+    ...base,
+    route: "ironic",
+    allocation,
+    connectors,
+    targets,
+    ...(node && { node }),
+    ...(offFor && { offFor }),
+    ...(there && { id: idOf(pair) }),
+  };
+}
+
+const idOf = ({ server, volume }: Pair) => `${server}/${volume}`;
+
+function pairOf(reference: Reference<AttachmentOutputs>, inputs: AttachmentInputs | undefined): Pair | undefined {
+  const [server, volume] = reference.id?.split("/") ?? [inputs?.server, inputs?.volume];
+  return server && volume ? { server, volume } : undefined;
+}
+
+/** Cinder's attachment of this volume to this machine, other than the one that Nova made. */
+async function findDirect(
+  cloud: Cloud,
+  { server, volume: id }: Pair,
+  volume: cinder.Volume | undefined,
+  novas?: string | null,
+) {
+  if (!volume) return undefined;
+  const all = await cinder.listAttachmentsOf(cloud, id);
+  const ours = all.find((attachment) => attachment.instance === server && attachment.id !== novas);
+  return ours && ((await cinder.findAttachment(cloud, ours.id)) ?? undefined);
+}
+
+/**
+ * Whether a server of Nova is a physical machine. Its flavor says so, which every tenant may read: a flavor for nodes
+ * asks for one custom class and for no VCPU, which no hypervisor can host. Where the flavor is hidden, a node that
+ * Ironic shows for the server says so.
+ */
+export async function isPhysical(cloud: Cloud, server: NovaServer): Promise<boolean> {
+  const specs = server.flavor?.extra_specs;
+  if (specs) return flavorIsPhysical(specs);
+  if (!(await cloud.offers("baremetal"))) return false;
+  const microversion = await cloud.service("baremetal").negotiate("reading nodes", "1.65");
+  const nodes = await cloud.service("baremetal").list<Node>("/nodes", "nodes", {
+    query: { instance_uuid: server.id, fields: "uuid" },
+    microversion,
+  });
+  return nodes.length > 0;
+}
+
+/** Whether a flavor is one for nodes of Ironic. */
+export const flavorIsPhysical = (specs: Readonly<Record<string, string>>): boolean =>
+  specs["resources:VCPU"] === "0" &&
+  Object.entries(specs).some(([key, value]) => key.startsWith("resources:CUSTOM_") && Number(value) >= 1);
+
+/** One call. Answers with the attachment's id from the first one on, so that a half-made one reaches state. */
+export async function performAttachment(cloud: Cloud, args: AttachmentCall): Promise<string | undefined> {
+  switch (args.call) {
+    case "attach":
+      await attachVolume(cloud, args.server, args.volume);
+      return idOf(args);
+    case "detach":
+      await detachVolume(cloud, args.server, args.volume);
+      return undefined;
+    case "export":
+      await cinder.createAttachment(cloud, args.volume, args.server, {
+        initiator: args.initiator,
+        mode: args.mode,
+        host: args.server,
+      });
+      return idOf(args);
+    case "complete":
+      await cinder.completeAttachment(cloud, args.attachment, args.volume);
+      return undefined;
+    case "unexport":
+      await cinder.deleteAttachment(cloud, args.attachment, args.volume);
+      return undefined;
+    default:
+      await proveCarried(cloud, args.node, args.allocation);
+      await performOnNode(cloud, args);
+      cinder.volumes(cloud).touch(args.volume);
+      return idOf({ server: args.allocation, volume: args.volume });
+  }
+}
+
+/** A node that was given back may be somebody else's by now: nothing is written to it then. */
+async function proveCarried(cloud: Cloud, nodeId: string, allocation: string): Promise<void> {
+  const node = await findNode(cloud, nodeId);
+  if (node?.instance_uuid !== allocation)
+    throw failure(
+      "not-found",
+      `node ${nodeId} does not carry the allocation ${allocation} any more; nothing was written to it`,
+      { path: "server" },
+    );
+}
+
+async function performOnNode(cloud: Cloud, args: Extract<AttachmentCall, { node: string }>): Promise<void> {
+  const { node, allocation, volume } = args;
+  switch (args.call) {
+    case "note":
+      return patchAllocation(cloud, allocation, [{ op: "add", path: `/extra/${OFF_FOR}`, value: volume }]);
+    case "unnote":
+      return patchAllocation(cloud, allocation, [{ op: "remove", path: `/extra/${OFF_FOR}` }]);
+    case "shutDown":
+      return storage.shutDown(cloud, node, SHUT_DOWN);
+    case "powerOff":
+      return setPower(cloud, node, "power off");
+    case "powerOn":
+      return setPower(cloud, node, "power on");
+    case "createConnector":
+      return storage.createConnector(cloud, {
+        node_uuid: node,
+        type: "iqn",
+        connector_id: `iqn.2026-01.pulumi-baremetal:${node}`,
+        extra: { [MARK_KEY]: args.mark },
+      });
+    case "createTarget":
+      try {
+        return await storage.createTarget(cloud, {
+          node_uuid: node,
+          volume_type: "iscsi",
+          boot_index: args.bootIndex,
+          volume_id: volume,
+          extra: { [MARK_KEY]: args.mark },
+        });
+      } catch (error) {
+        if (!args.thenOn || (error instanceof Failure && error.unknownOutcome)) throw error;
+        // Refused for good: the machine must not stay off for it. The note stays and is cleared by the next run.
+        await setPower(cloud, node, "power on");
+        throw error;
+      }
+    case "deleteTarget":
+      return storage.deleteTarget(cloud, args.uuid);
+    case "deleteConnector":
+      return storage.deleteConnector(cloud, args.uuid);
+  }
+}

@@ -1,0 +1,82 @@
+import type { CommonOutputs } from "../../core/index.ts";
+import type { Volume, VolumeAttachmentInfo } from "../../openstack/cinder/index.ts";
+import type { SeenVolume, VolumeInputs, VolumeOutputs } from "../volume.ts";
+import { MARK_KEY } from "./calls.ts";
+
+/** Metadata that Cinder writes itself, shown to administrators among the user's. */
+const CINDERS_OWN = ["readonly", "attached_mode"];
+
+/** The user's own metadata. */
+export const userMetadata = (volume: Volume): Record<string, string> =>
+  Object.fromEntries(Object.entries(volume.metadata).filter(([key]) => key !== MARK_KEY && !CINDERS_OWN.includes(key)));
+
+/** Why it failed, in Cinder's words. */
+export function causeOf(seen: SeenVolume): string {
+  const [message] = seen.messages;
+  const status = seen.volume?.status ?? "error";
+  if (!message) return `Cinder shows the status ${status} and says nothing more`;
+  return `Cinder shows the status ${status}: ${message.user_message}${message.request_id ? ` (${message.request_id})` : ""}`;
+}
+
+/** Who holds a volume, in one line. */
+export const holders = (attachments: readonly VolumeAttachmentInfo[]): string =>
+  attachments
+    .slice(0, 8)
+    .map(
+      ({ attachment_id: id, server_id: server, host_name: host, device }) =>
+        `${server ?? host ?? "somebody"}${device ? ` as ${device}` : ""} (attachment ${id})`,
+    )
+    .join(", ");
+
+/** What keeps a volume from being whole, in one line. */
+export function volumeTrouble(seen: SeenVolume): string | undefined {
+  const status = seen.volume?.status;
+  if (status === undefined) return undefined;
+  if (status.startsWith("error")) return seen.messages[0] ? `${status}: ${seen.messages[0].user_message}` : status;
+  if (status === "maintenance") return "maintenance: the operator is moving it";
+  if (status === "awaiting-transfer") return "offered for transfer to another project";
+  return undefined;
+}
+
+/** What of a volume goes to state. */
+export function volumeResult({ volume }: SeenVolume, _inputs: VolumeInputs): Omit<VolumeOutputs, keyof CommonOutputs> {
+  return {
+    volumeId: volume?.id ?? "",
+    status: volume?.status ?? "deleted",
+    actualSizeGiB: volume?.size ?? 0,
+    volumeType: volume?.volume_type ?? "",
+    actualBootable: volume?.bootable === "true",
+    multiattach: volume?.multiattach ?? false,
+    encrypted: volume?.encrypted ?? false,
+    zone: volume?.availability_zone ?? "",
+    attachments: (volume?.attachments ?? [])
+      .slice(0, 8)
+      .map(({ attachment_id: attachmentId, server_id: serverId, device }) => ({
+        attachmentId,
+        ...(serverId && { serverId }),
+        ...(device && { device }),
+      })),
+  };
+}
+
+/** The inputs as the cloud has them, in the program's own words where they still hold. */
+export function actualVolume({ volume }: SeenVolume, inputs: VolumeInputs): VolumeInputs {
+  if (!volume) return inputs;
+  const { name: _name, description: _description, ...rest } = inputs;
+  const logical = inputs.identity.split("/").pop();
+  const name = volume.name ?? "";
+  const own = inputs.name === undefined && (inputs.adopt !== undefined || name === logical);
+  const description =
+    inputs.description === undefined && inputs.adopt !== undefined ? undefined : volume.description || undefined;
+  return {
+    ...rest,
+    ...(!own && { name }),
+    ...(description !== undefined && { description }),
+    ...(inputs.sizeGiB !== undefined && { sizeGiB: volume.size }),
+    ...(inputs.type !== undefined && volume.volume_type !== null && { type: volume.volume_type }),
+    ...(inputs.availabilityZone !== undefined &&
+      volume.availability_zone !== null && { availabilityZone: volume.availability_zone }),
+    ...(inputs.metadata !== undefined && { metadata: userMetadata(volume) }),
+    ...(inputs.bootable !== undefined && { bootable: volume.bootable === "true" }),
+  };
+}

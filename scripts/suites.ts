@@ -1,0 +1,73 @@
+/** The test suites in the order in which `npm test` runs them. */
+
+/** One suite: either a command of its own, or the test files below a folder, run by tap. */
+export interface Suite {
+  name: string;
+  /** What it shows, in a few words for somebody who reads the output for the first time. */
+  about: string;
+  /** How long it usually takes, for people. */
+  usual: string;
+  /** A command that passes or fails as one test. */
+  command?: string[];
+  /** Folder whose *.test.ts files tap runs. */
+  folder?: string;
+  /** Test files at a time; 1 where they share the cloud. */
+  jobs?: number;
+  /** Longest time of one test file, in seconds. */
+  timeout?: number;
+  /** Whether it talks to the test cloud. */
+  cloud?: boolean;
+}
+
+export const SUITES: Suite[] = [
+  { name: "types", about: "TypeScript's checks", usual: "10 s", command: ["tsc", "--project", "tsconfig.json"] },
+  { name: "lint", about: "style and import rules", usual: "1 s", command: ["biome", "check"] },
+  { name: "unit", about: "the provider's parts alone", usual: "30 s", folder: "tests/unit", jobs: 2, timeout: 60 },
+  {
+    name: "contract",
+    about: "the provider's answers to the Pulumi engine",
+    usual: "30 s",
+    folder: "tests/contract",
+    jobs: 2,
+    timeout: 120,
+  },
+  {
+    name: "golden",
+    about: "previews of whole programs against recorded ones",
+    usual: "1 min",
+    folder: "tests/golden",
+    jobs: 2,
+    timeout: 300,
+  },
+  {
+    name: "package",
+    about: "the npm package as a user installs it",
+    usual: "1 min",
+    folder: "tests/package",
+    jobs: 1,
+    timeout: 300,
+  },
+  {
+    name: "lifecycle",
+    about: "machines on a real OpenStack, from create to destroy, with failures on the way",
+    usual: "10 min",
+    folder: "tests/lifecycle",
+    jobs: 1,
+    timeout: 900,
+    cloud: true,
+  },
+];
+
+/** Names for several suites at once. */
+export const GROUPS: Record<string, string[]> = { check: ["types", "lint", "unit"] };
+
+/** The suites that were asked for, in running order; all when nothing was. Throws on a name that does not exist. */
+export function chooseSuites(names: string[]): Suite[] {
+  const asked = new Set(names.flatMap((name) => GROUPS[name] ?? [name]));
+  const unknown = [...asked].filter((name) => !SUITES.some((suite) => suite.name === name));
+  if (unknown.length > 0) {
+    const known = [...SUITES.map((suite) => suite.name), ...Object.keys(GROUPS)];
+    throw new Error(`There is no test suite ${unknown.join(", ")}. There are: ${known.join(" ")}`);
+  }
+  return SUITES.filter((suite) => asked.size === 0 || asked.has(suite.name));
+}

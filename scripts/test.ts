@@ -1,0 +1,126 @@
+/** `npm test`: runs the test suites, starts the test cloud when one of them needs it, and ends with "N passed, N failed". */
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { cloudIsUp } from "../tests/cloud/client.ts";
+import { chooseSuites, type Suite } from "./suites.ts";
+import { type Count, tapReader } from "./tap-output.ts";
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+process.chdir(ROOT);
+const began = Date.now();
+let stopCloud = async () => {};
+
+function say(text: string): void {
+  console.log(text);
+}
+
+/** Runs a command; `onLine` gets its output line by line, else it goes to the terminal. Resolves to the exit status. */
+function run(command: string[], onLine?: (line: string) => void): Promise<number> {
+  return new Promise((resolve) => {
+    const [program, ...args] = command as [string, ...string[]];
+    const child = spawn(program, args, { stdio: ["ignore", onLine ? "pipe" : "inherit", "inherit"] });
+    child.on("error", (error) => {
+      say(`    ${program}: ${error.message}`);
+      resolve(1);
+    });
+    const lines = child.stdout && onLine ? createInterface({ input: child.stdout }).on("line", onLine) : undefined;
+    const read = lines ? new Promise((done) => lines.once("close", done)) : Promise.resolve();
+    child.on("close", (status) => void read.then(() => resolve(status ?? 1)));
+  });
+}
+
+function testFiles(folder: string): string[] {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return files
+    .filter((file) => file.endsWith(".test.ts") && !file.includes("node_modules"))
+    .sort()
+    .map((file) => join(folder, file));
+}
+
+async function runTap(suite: Suite, files: string[]): Promise<Count> {
+  const reader = tapReader();
+  const options = [`--jobs=${suite.jobs ?? 1}`, `--timeout=${suite.timeout ?? 60}`, "--reporter=tap", "--no-color"];
+  const status = await run(["tap", "run", ...options, ...files], (line) => {
+    for (const shown of reader.take(line)) say(shown);
+  });
+  const count = reader.count() ?? { passed: 0, failed: 0 };
+  if (count.passed + count.failed === 0) say(`    ${suite.name}: not one test ran`);
+  // tap may end badly without a failed assertion: that is a failure too
+  const bad = (status !== 0 || count.passed === 0) && count.failed === 0;
+  return bad ? { ...count, failed: 1 } : count;
+}
+
+async function runSuite(suite: Suite): Promise<Count> {
+  if (suite.command) {
+    say(`${suite.name}: ${suite.about} (usually ${suite.usual})`);
+    return (await run(suite.command)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  }
+  const folder = suite.folder as string;
+  if (!existsSync(folder)) {
+    say(`${suite.name}: none yet`);
+    return { passed: 0, failed: 0 };
+  }
+  const files = testFiles(folder);
+  if (files.length === 0) {
+    say(`${suite.name}: no *.test.ts in ${folder}`);
+    return { passed: 0, failed: 1 };
+  }
+  say(`${suite.name}: ${suite.about}, ${files.length} files (usually ${suite.usual})`);
+  return runTap(suite, files);
+}
+
+/** Starts the cloud unless it runs. One that is started here starts from nothing and is stopped at the end. */
+async function startCloud(): Promise<boolean> {
+  const found = await cloudIsUp();
+  if (!found) {
+    say("cloud: not running, so it is started for these tests and stopped after them");
+    stopCloud = async () => {
+      stopCloud = async () => {};
+      await run(["bash", "tests/cloud/down.sh"]);
+    };
+    if ((await run(["bash", "tests/cloud/down.sh", "--purge"])) !== 0) return false;
+  } else say("cloud: running already, so it is used as it is and left running");
+  return (await run(["bash", "tests/cloud/up.sh"])) === 0;
+}
+
+async function main(): Promise<number> {
+  const suites = chooseSuites(process.argv.slice(2));
+  say(`Running: ${suites.map((suite) => suite.name).join(", ")}`);
+  const total: Count = { passed: 0, failed: 0 };
+  let cloud: boolean | undefined;
+  for (const suite of suites) {
+    const usable = suite.folder === undefined || existsSync(suite.folder);
+    if (suite.cloud && usable) cloud ??= await startCloud();
+    const started = Date.now();
+    const count = suite.cloud && usable && cloud === false ? { passed: 0, failed: 1 } : await runSuite(suite);
+    if (suite.cloud && cloud === false) say(`${suite.name}: not run, because the cloud did not start: see above`);
+    total.passed += count.passed;
+    total.failed += count.failed;
+    const seconds = ((Date.now() - started) / 1000).toFixed(0);
+    say(`  ${suite.name}: ${count.passed} passed, ${count.failed} failed in ${seconds} s\n`);
+  }
+  await stopCloud();
+  say(`Took ${((Date.now() - began) / 1000).toFixed(0)} s.`);
+  if (total.passed + total.failed === 0) total.failed = 1;
+  say(`${total.passed} passed, ${total.failed} failed`);
+  return total.failed === 0 ? 0 : 1;
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    say(`\n${signal}: stopping`);
+    void stopCloud().then(() => process.exit(130));
+  });
+}
+
+main().then(
+  (status) => process.exit(status),
+  async (error: unknown) => {
+    say(String(error instanceof Error ? error.message : error));
+    await stopCloud();
+    process.exit(2);
+  },
+);

@@ -1,0 +1,34 @@
+import t from "tap";
+import { compare } from "./compare.ts";
+import { readRecording, replay } from "./replay.ts";
+
+/** The scenarios in which the embedded engine does what the real one did; README.md lists them and the others. */
+const CLAIMED = [
+  "s01-create",
+  "s04-replace-create-before-delete",
+  "s05-replace-delete-before-replace",
+  "s06-create-fails",
+  "s07-partial-create",
+  "s08-partial-update",
+  "s09-refresh",
+  "s10-destroy",
+  "s11-preview-unknowns",
+  "s12-secrets",
+  "s14a-alias-name-parent-type",
+  "s15-components",
+  "s21-targets-and-forced-replacement",
+  "s23-diff-answers",
+  "s25-removed-and-renamed",
+  "s29-expect-no-changes",
+];
+
+t.setTimeout(30 * 60_000);
+t.jobs = 2;
+const only = process.env["GOLDEN_ONLY"]?.split(",");
+for (const id of CLAIMED.filter((name) => !only || only.some((one) => name.startsWith(one))))
+  t.test(`${id}: the embedded engine does what the real engine did`, { buffered: true, timeout: 15 * 60_000 }, async (t) => {
+    const differences = compare(readRecording(id), await replay(id));
+    t.equal(differences.length, 0, `${id} differs from the recording in ${differences.length} places`, {
+      diagnostic: differences.slice(0, 40).join("\n"),
+    });
+  });

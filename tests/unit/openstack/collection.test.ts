@@ -1,0 +1,102 @@
+import t from "tap";
+import { SharedCollection, spacing } from "../../../provider/openstack/collection.ts";
+import { Poller } from "../../../provider/openstack/index.ts";
+import { fakeClock } from "./support.ts";
+
+function bench() {
+  const clock = fakeClock();
+  const objects = new Map<string, { id: string; state: string }>();
+  const calls = { get: 0, list: 0 };
+  const collection = new SharedCollection(
+    "servers",
+    {
+      get: async (id: string) => {
+        calls.get++;
+        const found = objects.get(id);
+        return found && { ...found };
+      },
+      list: async () => {
+        calls.list++;
+        return [...objects.values()].filter((one) => !one.id.startsWith("hidden")).map((one) => ({ ...one }));
+      },
+    },
+    new Poller({ clock, random: () => 0 }),
+    clock,
+  );
+  return { clock, objects, calls, collection };
+}
+
+t.test("one object that is waited on is read by itself", async (t) => {
+  const { clock, objects, calls, collection } = bench();
+  objects.set("a", { id: "a", state: "BUILD" });
+  for (let look = 0; look < 5; look++) {
+    t.equal((await collection.look("a"))?.state, "BUILD");
+    await clock.advance(2000);
+  }
+  t.strictSame(calls, { get: 5, list: 0 });
+});
+
+t.test("100 objects that are waited on cost at most one list in 5 seconds", async (t) => {
+  const { clock, objects, calls, collection } = bench();
+  const ids = Array.from({ length: 100 }, (_, index) => `s${index}`);
+  for (const id of ids) objects.set(id, { id, state: "BUILD" });
+  let done = 0;
+  const wait = async (id: string, index: number) => {
+    await clock.sleep(index * 37);
+    while ((await collection.look(id))?.state !== "ACTIVE") await clock.sleep(2000);
+    done++;
+  };
+  const waits = ids.map(wait);
+  await clock.advance(10_000);
+  const { list, get } = calls;
+  await clock.advance(60_000);
+  t.ok(calls.list - list <= 12, `${calls.list - list} lists in a minute`);
+  t.equal(calls.get, get, "and no other request");
+  for (const one of objects.values()) one.state = "ACTIVE";
+  await clock.advance(12_000);
+  await Promise.all(waits);
+  t.equal(done, 100);
+});
+
+t.test("after a touch the next look is newer, without waiting for the next list", async (t) => {
+  const { clock, objects, calls, collection } = bench();
+  for (const id of ["a", "b", "c"]) objects.set(id, { id, state: "on" });
+  for (const id of ["a", "b", "c"]) await collection.look(id);
+  await clock.advance(1000);
+  await collection.look("a");
+  await clock.advance(1);
+  objects.get("b")!.state = "off";
+  collection.touch("b");
+  const { get } = calls;
+  t.equal((await collection.look("b"))?.state, "off");
+  t.equal(calls.get, get + 1);
+});
+
+t.test("each look at an id is newer than the one before it", async (t) => {
+  const { clock, objects, collection } = bench();
+  for (const id of ["a", "b"]) objects.set(id, { id, state: "0" });
+  await collection.look("a");
+  await collection.look("b");
+  for (let step = 1; step < 5; step++) {
+    await clock.advance(600);
+    objects.get("a")!.state = String(step);
+    const look = collection.look("a");
+    await clock.advance(600);
+    t.equal((await look)?.state, String(step));
+  }
+});
+
+t.test("what a list leaves out is gone only when its own address says so", async (t) => {
+  const { clock, objects, collection } = bench();
+  for (const id of ["a", "hidden", "gone"]) objects.set(id, { id, state: "on" });
+  for (const id of ["a", "hidden", "gone"]) await collection.look(id);
+  objects.delete("gone");
+  await clock.advance(5000);
+  await collection.look("a");
+  t.equal((await collection.look("hidden"))?.state, "on");
+  t.equal(await collection.look("gone"), undefined);
+});
+
+t.test("lists are further apart the more ids wait", async (t) => {
+  t.strictSame([1, 10, 50, 100, 1000].map(spacing), [500, 500, 2500, 5000, 5000]);
+});
