@@ -54,6 +54,11 @@ if (reason) {
   }
 }
 // Node 22 comes with the packages: everything from here on runs with it
-process.exit(
-  run(join(bin, "node"), [join("scripts", `${name}.ts`), ...args], { ...process.env, PATH: [bin, ...path].join(":") }),
-);
+const env = { ...process.env, PATH: [bin, ...path].join(":") };
+// tap comes built with a plugin that compiles TypeScript, which .taprc turns off; the run that would rebuild it still has the plugin
+const tap = join(root, "node_modules/@tapjs/test/test-built/dist/esm/index.js");
+if (!existsSync(tap) || readFileSync(tap, "utf8").includes("@tapjs/typescript")) {
+  console.log("Preparing the test runner (usually 15 s, once).");
+  if (run("tap", ["build"], env) !== 0) process.exit(1);
+}
+process.exit(run(join(bin, "node"), [join("scripts", `${name}.ts`), ...args], env));

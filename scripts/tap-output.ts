@@ -17,9 +17,16 @@ export interface TapReader {
 /** Reads the output of `tap run --reporter=tap`. */
 export function tapReader(): TapReader {
   let held: string[] = [];
+  // the details that follow a failed file's own line belong to it and repeat what was shown
+  let details = false;
   let count: Count | undefined;
   return {
     take(line) {
+      if (line === "  ---") details = true;
+      if (details) {
+        if (line === "  ...") details = false;
+        return [];
+      }
       const summary = /^# \{ total: (\d+)(.*)\}/.exec(line);
       if (summary) {
         const number = (name: string) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(summary[2] ?? "")?.[1] ?? 0);
@@ -40,20 +47,21 @@ export function tapReader(): TapReader {
   };
 }
 
-/** Of a failed file's lines those from each innermost "not ok" to the end of its details, and what was no TAP at all. */
+const indent = (line: string) => line.length - line.trimStart().length;
+
+/** Of a failed file's lines each failed assertion with its details and its test's name; the tail when there is none. */
 function failures(lines: string[]): string[] {
   const shown: string[] = [];
-  let inside = false;
-  let details = false;
-  for (const line of lines) {
-    const start = /^\s*not ok \d+/.test(line);
-    if (start) inside = true;
-    if (inside) shown.push(`      ${line}`);
-    if (inside && /^\s*---$/.test(line)) details = true;
-    if (inside && ((details && /^\s*\.\.\.$/.test(line)) || (!start && !details))) {
-      inside = false;
-      details = false;
-    }
+  let test = "";
+  for (const [at, line] of lines.entries()) {
+    if (/^\s*# Subtest: /.test(line)) test = line.trim().slice("# Subtest: ".length);
+    // a test that failed because something in it did stands further left than the line before it
+    if (!/^\s*not ok \d+/.test(line) || indent(line) < indent(lines[at - 1] ?? "")) continue;
+    const rest = lines.slice(at + 1);
+    const end = /^\s*---$/.test(rest[0] ?? "") ? rest.findIndex((other) => /^\s*\.\.\.$/.test(other)) : -1;
+    const details = rest.slice(0, end + 1);
+    const cut = indent(line);
+    shown.push(`      in "${test}"`, ...[line, ...details].map((text) => `        ${text.slice(cut)}`));
   }
   return shown.length > 0 ? shown : lines.slice(-40).map((line) => `      ${line}`);
 }

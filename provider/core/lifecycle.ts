@@ -68,7 +68,9 @@ export function diff(
 ): { replaces: string[]; deleteBeforeReplace: boolean } {
   const refused = definition.refuse?.(olds, news);
   if (refused) throw refused.with({ resource: labelOf(definition, news) });
-  const replaces = replacingInputs(definition.inputs as unknown as ObjectSchema, olds, news);
+  const replaces = replacingInputs(definition.inputs as unknown as ObjectSchema, olds, news).filter(
+    (name) => !definition.stays?.(name, olds, news),
+  );
   return { replaces, deleteBeforeReplace: replaces.length > 0 && definition.deleteBeforeReplace };
 }
 

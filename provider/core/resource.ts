@@ -156,6 +156,8 @@ export interface Definition<
    * Pure; must let unknown values pass.
    */
   refuse?(olds: Partial<Static<I>>, news: Partial<Static<I>>): Failure | undefined;
+  /** Whether a changed input that asks for a new object needs none after all. Pure. */
+  stays?(name: string, olds: Partial<Static<I> & Static<O>>, news: Partial<Static<I>>): boolean;
   /** Every object that carries this tag, finished or not. */
   find(context: Context<Cloud>, tag: string): Promise<Found[]>;
   /** What the cloud shows now. All of the reading is here. */

@@ -17,13 +17,20 @@ export interface OldState {
 /** Looks a resource up in state. */
 export function findOld(run: RunContext, plan: Plan, urn: string, goal: Goal): OldState {
   const invalid = plan.aliased.has(urn);
-  if (invalid) run.error(urn, `Duplicate resource URN '${urn}' conflicting with alias on resource with URN '${plan.aliased.get(urn)}'`);
+  if (invalid)
+    run.error(
+      urn,
+      `Duplicate resource URN '${urn}' conflicting with alias on resource with URN '${plan.aliased.get(urn)}'`,
+    );
   const found = [urn, ...aliasUrns(run, plan, goal)].find((candidate) => run.olds.has(candidate));
   const old = found === undefined ? undefined : run.olds.get(found);
   if (found === undefined || found === urn) return { old, alias: undefined, invalid };
   const claimed = plan.urns.has(found) ? urn : plan.aliased.get(found);
   if (claimed !== undefined)
-    run.error(urn, `Duplicate resource alias '${found}' applied to resource with URN '${urn}' conflicting with resource with URN '${claimed}'`);
+    run.error(
+      urn,
+      `Duplicate resource alias '${found}' applied to resource with URN '${urn}' conflicting with resource with URN '${claimed}'`,
+    );
   plan.aliased.set(found, urn);
   plan.aliases.set(urn, found);
   return { old, alias: found, invalid: invalid || claimed !== undefined };
@@ -52,5 +59,11 @@ function aliasUrn(run: RunContext, plan: Plan, goal: Goal, alias: Alias): string
   if (alias.urn) return alias.urn;
   let parent = alias.parent ? (plan.aliases.get(alias.parent) ?? alias.parent) : goal.parent;
   if (alias.noParent || (parent !== "" && parseUrn(parent).qualifiedType === STACK_TYPE)) parent = "";
-  return makeUrn(alias.stack || run.stack, alias.project || run.project, parent, alias.type || goal.type, alias.name || goal.name);
+  return makeUrn(
+    alias.stack || run.stack,
+    alias.project || run.project,
+    parent,
+    alias.type || goal.type,
+    alias.name || goal.name,
+  );
 }

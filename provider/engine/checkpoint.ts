@@ -88,7 +88,10 @@ export function readSnapshot(exported: ExportedState, passphrase: () => string):
   if (deployment["snippets"] || deployment["extensions"]) throw new Refusal("state with snippets or extensions");
   const salt = saltOf(deployment);
   const crypter = salt === undefined ? undefined : Crypter.open(passphrase(), salt);
-  const operations = (deployment["pending_operations"] ?? []) as unknown as { resource: JsonObject; type: PendingKind }[];
+  const operations = (deployment["pending_operations"] ?? []) as unknown as {
+    resource: JsonObject;
+    type: PendingKind;
+  }[];
   return {
     resources: ((deployment["resources"] ?? []) as JsonObject[]).map((resource) => readState(resource, crypter)),
     pendingOperations: operations.map(({ resource, type }) => ({ resource: readState(resource, crypter), type })),

@@ -43,7 +43,9 @@ export class NodeChild {
     });
     const lines = (stream: Readable, name: "stdout" | "stderr") =>
       new Promise<void>((resolve) => {
-        createInterface({ input: stream }).on("line", (line) => options.onLine(line, name)).on("close", resolve);
+        createInterface({ input: stream })
+          .on("line", (line) => options.onLine(line, name))
+          .on("close", resolve);
       });
     const printed = Promise.all([lines(child.stdout, "stdout"), lines(child.stderr, "stderr")]);
     const exited = new Promise<ChildExit>((resolve) => {

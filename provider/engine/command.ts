@@ -113,7 +113,9 @@ async function dispatch(stack: Stack, words: string[], flags: Flags, options: Co
       return 0;
     }
   }
-  throw new EngineError(`unknown command "${words.join(" ")}"; there are up, preview, refresh, destroy, cancel, stack, state, config`);
+  throw new EngineError(
+    `unknown command "${words.join(" ")}"; there are up, preview, refresh, destroy, cancel, stack, state, config`,
+  );
 }
 
 function operationOptions(flags: Flags, options: CommandOptions): OperationOptions {
@@ -138,7 +140,8 @@ function operationOptions(flags: Flags, options: CommandOptions): OperationOptio
 
 function parallelOf(text: string): number {
   const parallel = Number(text);
-  if (!Number.isInteger(parallel) || parallel < 1) throw new EngineError(`--parallel wants a number from 1 on, not "${text}"`);
+  if (!Number.isInteger(parallel) || parallel < 1)
+    throw new EngineError(`--parallel wants a number from 1 on, not "${text}"`);
   return parallel;
 }
 
@@ -151,7 +154,8 @@ function report(result: OperationResult, flags: Flags, options: CommandOptions):
 function wantConsent(flags: Flags): void {
   if (!flags.yes && !flags["skip-preview"])
     throw new EngineError("--yes or --skip-preview must be passed in to proceed when running in non-interactive mode");
-  if (flags.json) throw new Refusal("--json for operations that change something", "use it with preview or --preview-only");
+  if (flags.json)
+    throw new Refusal("--json for operations that change something", "use it with preview or --preview-only");
 }
 
 async function up(stack: Stack, flags: Flags, options: CommandOptions): Promise<number> {
@@ -164,7 +168,12 @@ async function up(stack: Stack, flags: Flags, options: CommandOptions): Promise<
   return report(await stack.up(operation), flags, options);
 }
 
-async function changeState(stack: Stack, command: "refresh" | "destroy", flags: Flags, options: CommandOptions): Promise<number> {
+async function changeState(
+  stack: Stack,
+  command: "refresh" | "destroy",
+  flags: Flags,
+  options: CommandOptions,
+): Promise<number> {
   const operation = operationOptions(flags, options);
   if (flags["preview-only"]) return report(await stack[command](operation), flags, options);
   wantConsent(flags);
@@ -207,7 +216,9 @@ function stateCommand(
   options: CommandOptions,
 ): number {
   if (action === "taint" && urn) options.stdout(`${stack.taint(urn)} resources tainted\n`);
-  else if (action === "unprotect" && (urn || flags.all)) options.stdout(`${stack.unprotect(flags.all ? undefined : urn)} resources unprotected\n`);
-  else throw new EngineError(`unknown command "state ${action ?? ""}"; there are taint <urn>, unprotect <urn> or --all`);
+  else if (action === "unprotect" && (urn || flags.all))
+    options.stdout(`${stack.unprotect(flags.all ? undefined : urn)} resources unprotected\n`);
+  else
+    throw new EngineError(`unknown command "state ${action ?? ""}"; there are taint <urn>, unprotect <urn> or --all`);
   return 0;
 }

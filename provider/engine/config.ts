@@ -48,7 +48,10 @@ export class StackConfigFile {
   /** All values, over the project's defaults, secrets decrypted. */
   read(defaults: Record<string, unknown>, crypter: Crypter): Config {
     const stored = (this.#document.toJS() as { config?: Record<string, unknown> }).config ?? {};
-    const entries = { ...defaults, ...Object.fromEntries(Object.entries(stored).map(([k, v]) => [this.fullKey(k), v])) };
+    const entries = {
+      ...defaults,
+      ...Object.fromEntries(Object.entries(stored).map(([k, v]) => [this.fullKey(k), v])),
+    };
     return Object.fromEntries(Object.entries(entries).map(([key, value]) => [key, readValue(value, crypter)]));
   }
 
@@ -97,6 +100,11 @@ export function providerInputs(config: Config): PropertyMap {
   return Object.fromEntries(
     Object.entries(config).map(([key, { text, secret }]) => [key, secret ? makeSecret(text) : text]),
   );
+}
+
+/** The configuration as users may see it. */
+export function blindedConfig(config: Config): Record<string, string> {
+  return Object.fromEntries(Object.entries(config).map(([key, { text, secret }]) => [key, secret ? "[secret]" : text]));
 }
 
 /** The environment variables in which a Node.js program finds its configuration. */

@@ -22,6 +22,8 @@ export interface DigestStep {
 
 /** A preview in machine-readable form. */
 export interface PreviewDigest {
+  /** The stack's configuration, secrets blinded; left out when there is none. */
+  config?: Record<string, string>;
   steps: DigestStep[];
   diagnostics?: { urn?: string; message: string; severity: Severity }[];
   /** Nanoseconds. */
@@ -32,15 +34,19 @@ export interface PreviewDigest {
 /** Collects the digest of one run. */
 export class DigestCollector {
   readonly #digest: PreviewDigest = { steps: [], duration: 0, changeSummary: {} };
+  /** Where the last step of a resource is listed. */
+  readonly #last = new Map<string, number>();
 
   /** Takes an event. */
   handle(event: EngineEvent): void {
     const { steps } = this.#digest;
-    if (event.kind === "step-start" && shows(event.step)) steps.push(digestStep(event.step));
-    else if (event.kind === "step-end" && (event.step.op === "delete" || event.step.op === "update")) {
+    if (event.kind === "start" && Object.keys(event.config).length > 0) this.#digest.config = event.config;
+    if (event.kind === "step-start" && shows(event.step)) {
+      this.#last.set(event.step.urn, steps.push(digestStep(event.step)) - 1);
+    } else if (event.kind === "step-end" && (event.step.op === "delete" || event.step.op === "update")) {
       // A refresh knows only at its end what it found.
-      const index = steps.findIndex(({ urn, op }) => urn === event.step.urn && op === "refresh");
-      if (index >= 0) steps[index] = digestStep(event.step);
+      const index = this.#last.get(event.step.urn) ?? -1;
+      if (steps[index]?.op === "refresh") steps[index] = digestStep(event.step);
     } else if (event.kind === "diagnostic" && !event.diagnostic.ephemeral && event.diagnostic.severity !== "debug") {
       const { urn, severity, message } = event.diagnostic;
       const prefix = severity === "info" ? "" : `${severity}: `;

@@ -1,10 +1,11 @@
 /** Writes a run as text, the way the pulumi CLI does where there is no terminal. */
+
+import { changesBetween } from "./diff.ts";
 import type { Changes, Diagnostic, EngineEvent, Op, RunKind, StepView } from "./events.ts";
 import { parsePath } from "./property-path.ts";
 import { parseUrn, STACK_TYPE } from "./urn.ts";
 import { diffLines, mapLines } from "./value-text.ts";
 import { mapWithoutSecrets } from "./values.ts";
-import { changesBetween } from "./diff.ts";
 
 interface Words {
   sign: string;
@@ -20,8 +21,20 @@ const WORDS: Partial<Record<Op, Words>> = {
   update: { sign: "~ ", preview: "update", doing: "updating", done: "updated", failed: "updating failed" },
   delete: { sign: "- ", preview: "delete", doing: "deleting", done: "deleted", failed: "deleting failed" },
   replace: { sign: "+-", preview: "replace", doing: "replacing", done: "replaced", failed: "replacing failed" },
-  "create-replacement": { sign: "++", preview: "create replacement", doing: "creating replacement", done: "created replacement", failed: "creating failed" },
-  "delete-replaced": { sign: "--", preview: "delete original", doing: "deleting original", done: "deleted original", failed: "deleting failed" },
+  "create-replacement": {
+    sign: "++",
+    preview: "create replacement",
+    doing: "creating replacement",
+    done: "created replacement",
+    failed: "creating failed",
+  },
+  "delete-replaced": {
+    sign: "--",
+    preview: "delete original",
+    doing: "deleting original",
+    done: "deleted original",
+    failed: "deleting failed",
+  },
   refresh: { sign: "~ ", preview: "refreshing", doing: "refreshing", done: "refresh", failed: "refreshing failed" },
 };
 
@@ -61,7 +74,9 @@ export class TextDisplay {
         this.#preview = event.preview;
         this.#run = event.run;
         this.#stack = event.stack;
-        this.#line(`${event.preview && event.run !== "preview" ? "Previewing " : ""}${this.#title(event)} (${event.stack}):`);
+        this.#line(
+          `${event.preview && event.run !== "preview" ? "Previewing " : ""}${this.#title(event)} (${event.stack}):`,
+        );
         if (!this.#options.diff) this.#line("");
         break;
       case "step-start":
@@ -141,12 +156,15 @@ export class TextDisplay {
 
   #summary({ preview, changes, durationMs }: { preview: boolean; changes: Changes; durationMs: number }): void {
     const stack = this.#stackRow;
-    if (stack && !this.#options.diff && stack.op === "same") this.#line(`    ${STACK_TYPE} ${parseUrn(stack.urn).name}  `);
+    if (stack && !this.#options.diff && stack.op === "same")
+      this.#line(`    ${STACK_TYPE} ${parseUrn(stack.urn).name}  `);
     this.#printDiagnostics(stack);
     this.#printOutputs(stack);
     this.#line("Resources:");
     for (const text of summaryLines(changes, preview)) this.#line(`    ${text}`);
-    const errored = [...this.#diagnostics.values()].filter((list) => list.some((one) => one.severity === "error")).length;
+    const errored = [...this.#diagnostics.values()].filter((list) =>
+      list.some((one) => one.severity === "error"),
+    ).length;
     if (errored > 0) this.#line(`    ${errored} errored`);
     this.#line("");
     if (!preview) this.#line(`Duration: ${Math.ceil(durationMs / 1000)}s\n`);
@@ -156,7 +174,8 @@ export class TextDisplay {
     if (this.#diagnostics.size === 0) return;
     this.#line("Diagnostics:");
     for (const [urn, list] of this.#diagnostics) {
-      const parts = urn || stack?.urn ? parseUrn(urn || (stack?.urn as string)) : { type: STACK_TYPE, name: this.#stack };
+      const parts =
+        urn || stack?.urn ? parseUrn(urn || (stack?.urn as string)) : { type: STACK_TYPE, name: this.#stack };
       this.#line(`  ${parts.type} (${parts.name}):`);
       for (const { severity, message } of list) {
         const text = `${severity === "info" ? "" : `${severity}: `}${message.trimEnd()}`;
@@ -185,7 +204,11 @@ export class TextDisplay {
 /** `[diff: ~size]`: the top-level properties that change, as far as users typed them. */
 function shortDiff(step: StepView): string {
   if (step.op === "same" || !step.old || !step.new) return "";
-  const groups: Record<"add" | "delete" | "update", Set<string>> = { add: new Set(), delete: new Set(), update: new Set() };
+  const groups: Record<"add" | "delete" | "update", Set<string>> = {
+    add: new Set(),
+    delete: new Set(),
+    update: new Set(),
+  };
   if (step.detailedDiff) {
     for (const [path, { kind }] of Object.entries(step.detailedDiff)) {
       const steps = parsePath(path);

@@ -52,7 +52,13 @@ export type RunKind = "update" | "preview" | "refresh" | "destroy";
 
 /** Anything a run tells. */
 export type EngineEvent =
-  | { kind: "start"; run: RunKind; preview: boolean; stack: string }
+  | {
+      kind: "start";
+      run: RunKind;
+      preview: boolean;
+      stack: string /** Secrets blinded. */;
+      config: Record<string, string>;
+    }
   | { kind: "step-start"; step: StepView }
   | { kind: "step-end"; step: StepView }
   | { kind: "step-failed"; step: StepView }

@@ -1,8 +1,9 @@
 /** Runs steps: chains one after the other, several chains side by side. */
+
+import type { PendingKind } from "./checkpoint.ts";
 import { messageOf, ProtectedError } from "./errors.ts";
 import type { Changes, Op, StepView } from "./events.ts";
 import { PartialFailure } from "./provider.ts";
-import type { PendingKind } from "./checkpoint.ts";
 import type { RunContext } from "./run-context.ts";
 import type { ResourceState } from "./state.ts";
 import type { RefreshStep, Step } from "./steps.ts";
@@ -122,8 +123,7 @@ export class Executor {
     if (kind) await journal.end(subjectOf(step), change);
     else if (change) await journal.note(change, step.op === "remove-pending-replace" || mustWrite(step));
     if (failure) throw failure;
-    if (step.new)
-      step.registration?.resolve({ state: step.new, result: "success", unknown: step.skippedCreate });
+    if (step.new) step.registration?.resolve({ state: step.new, result: "success", unknown: step.skippedCreate });
   }
 
   #tell(step: Step, failure: Error | undefined): void {
@@ -136,8 +136,7 @@ export class Executor {
     // A refresh within another run counts for nothing: what it found shows in the steps that follow.
     const refreshed = step.op === "refresh" && this.#refreshing;
     const result = refreshed ? (step as RefreshStep).result() : step.op;
-    if ((step.logical || refreshed) && !view.internal)
-      this.changes[result] = (this.changes[result] ?? 0) + 1;
+    if ((step.logical || refreshed) && !view.internal) this.changes[result] = (this.changes[result] ?? 0) + 1;
     this.#run.emit({ kind: "step-end", step: { ...view, op: result } });
   }
 }
@@ -173,7 +172,8 @@ function markSecretOutputs(state: ResourceState): void {
 function mustWrite({ old, new: state }: Step): boolean {
   if (!old || !state) return true;
   const fields = (resource: ResourceState) => {
-    const { inputs, outputs, created, modified, propertyDependencies, dependencies, aliases, rest, ...others } = resource;
+    const { inputs, outputs, created, modified, propertyDependencies, dependencies, aliases, rest, ...others } =
+      resource;
     return JSON.stringify({ ...others, dependencies: [...dependencies].sort() });
   };
   return (

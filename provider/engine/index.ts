@@ -4,7 +4,7 @@
  * over. What the engine does not do it refuses in words (`Refusal`).
  */
 export type { ExportedState } from "./checkpoint.ts";
-export { runCommand, type CommandOptions, type CommandResult } from "./command.ts";
+export { type CommandOptions, type CommandResult, runCommand } from "./command.ts";
 export type { DetailedDiff, DiffKind, PropertyDiff } from "./diff.ts";
 export type { DigestStep, PreviewDigest } from "./digest.ts";
 export { EngineError, Refusal } from "./errors.ts";

@@ -2,11 +2,13 @@
  * Keeps the checkpoint true while operations run: it is written before an operation starts, with the operation among
  * the pending ones, and after it has ended. A crash at any moment leaves a state that says what was under way.
  */
+
+import type { StackStore } from "./backend.ts";
 import type { PendingKind, PendingOperation, Snapshot } from "./checkpoint.ts";
 import { writeSnapshot } from "./checkpoint.ts";
+import { withoutAliases } from "./rename.ts";
 import type { Crypter } from "./secrets.ts";
 import type { ResourceState } from "./state.ts";
-import type { StackStore } from "./backend.ts";
 
 /** The record of one run. */
 export interface Journal {
@@ -78,7 +80,11 @@ export class CheckpointJournal implements Journal {
     const resources = [...this.#added, ...this.#base.resources].filter((resource) => !this.#done.has(resource));
     // Only a create may have made something nobody knows of; other interrupted operations are simply repeated.
     const older = this.#base.pendingOperations.filter((operation) => operation.type === "creating");
-    return { ...this.#base, resources, pendingOperations: [...this.#pending, ...older] };
+    return {
+      ...this.#base,
+      resources: withoutAliases(resources),
+      pendingOperations: [...this.#pending, ...older],
+    };
   }
 
   /** One write serves every change made before it starts. */

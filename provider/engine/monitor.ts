@@ -1,9 +1,9 @@
 /** Serves ResourceMonitor, through which a program says what it wants, and Engine, through which it reports. */
-import type { EngineEvent } from "./events.ts";
+
 import { messageOf, Refusal } from "./errors.ts";
-import type { Goal, Registration, RegisterResult } from "./goal.ts";
+import type { EngineEvent, Severity } from "./events.ts";
+import type { Goal, RegisterResult, Registration } from "./goal.ts";
 import { providerGoal, readGoal } from "./registration.ts";
-import type { Severity } from "./events.ts";
 import { Empty, engine, engineRpc, fromStruct, grpc, resource as pb, resourceRpc, toStruct } from "./stubs.ts";
 import { referenceText } from "./urn.ts";
 import type { PropertyMap } from "./values.ts";
@@ -87,13 +87,17 @@ export class Monitor {
       supportsFeature: unary((request: InstanceType<typeof pb.SupportsFeatureRequest>) =>
         new pb.SupportsFeatureResponse().setHassupport(SUPPORTED_BY_NAME.has(request.getId())),
       ),
-      registerResource: this.#untilClosed((request: InstanceType<typeof pb.RegisterResourceRequest>) => this.#register(request)),
+      registerResource: this.#untilClosed((request: InstanceType<typeof pb.RegisterResourceRequest>) =>
+        this.#register(request),
+      ),
       registerResourceOutputs: this.#untilClosed((request: InstanceType<typeof pb.RegisterResourceOutputsRequest>) =>
         this.#registerOutputs(request),
       ),
       signalAndWaitForShutdown: unary(() => this.#waitForShutdown()),
       readResource: unary((request: InstanceType<typeof pb.ReadResourceRequest>) => {
-        throw new Refusal(`reading existing resources (${request.getType()} ${request.getName()}: .get(), StackReference)`);
+        throw new Refusal(
+          `reading existing resources (${request.getType()} ${request.getName()}: .get(), StackReference)`,
+        );
       }),
       invoke: unary((request: InstanceType<typeof pb.ResourceInvokeRequest>) => {
         throw new Refusal(`provider functions (${request.getTok()})`);
@@ -222,7 +226,14 @@ export class Monitor {
 }
 
 /** Names under which older SDKs ask for features. */
-const SUPPORTED_BY_NAME = new Set(["secrets", "resourceReferences", "outputValues", "aliasSpecs", "deletedWith", "replaceWith"]);
+const SUPPORTED_BY_NAME = new Set([
+  "secrets",
+  "resourceReferences",
+  "outputValues",
+  "aliasSpecs",
+  "deletedWith",
+  "replaceWith",
+]);
 
 const asStatus = (error: unknown): Partial<grpc.ServiceError> => ({
   code: grpc.status.FAILED_PRECONDITION,
@@ -235,7 +246,9 @@ function refuse(feature: string): () => never {
   };
 }
 
-function unary<Request, Response>(handle: (request: Request) => Response | Promise<Response>): Handler<Request, Response> {
+function unary<Request, Response>(
+  handle: (request: Request) => Response | Promise<Response>,
+): Handler<Request, Response> {
   return (call, callback) => {
     Promise.resolve()
       .then(() => handle(call.request))

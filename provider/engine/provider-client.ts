@@ -1,7 +1,16 @@
 /** Speaks ResourceProvider to one provider process. */
 import type { DetailedDiff, DiffKind, DiffResult } from "./diff.ts";
 import { EngineError } from "./errors.ts";
-import type { CheckFailure, CheckRequest, CreateRequest, DiffRequest, ExistingRequest, Provider, ReadResult, UpdateRequest } from "./provider.ts";
+import type {
+  CheckFailure,
+  CheckRequest,
+  CreateRequest,
+  DiffRequest,
+  ExistingRequest,
+  Provider,
+  ReadResult,
+  UpdateRequest,
+} from "./provider.ts";
 import { PartialFailure } from "./provider.ts";
 import type { ProviderProcess } from "./provider-process.ts";
 import type { Json } from "./stubs.ts";
@@ -46,7 +55,12 @@ export class ProviderClient implements Provider {
   }
 
   /** What a change of configuration means; "unknown" from a provider that does not implement it. */
-  async diffConfig(urn: string, oldInputs: PropertyMap, oldOutputs: PropertyMap, news: PropertyMap): Promise<DiffResult> {
+  async diffConfig(
+    urn: string,
+    oldInputs: PropertyMap,
+    oldOutputs: PropertyMap,
+    news: PropertyMap,
+  ): Promise<DiffResult> {
     const request = new pb.DiffRequest();
     setIdentity(request, urn);
     request.setOldInputs(toStruct(encodeMap(oldInputs, BARE)));
@@ -129,7 +143,8 @@ export class ProviderClient implements Provider {
     request.setPreview(preview);
     this.#process.reportTo(request);
     const response = await this.#process.call("create", request).catch((error) => this.#rethrowPartial(error, inputs));
-    if (response.getId() === "" && !preview) throw new EngineError(`plugin returned empty resource.ID from create '${urn}'`);
+    if (response.getId() === "" && !preview)
+      throw new EngineError(`plugin returned empty resource.ID from create '${urn}'`);
     return { id: response.getId(), outputs: this.#outputs(response.getProperties(), inputs) };
   }
 
@@ -214,7 +229,10 @@ export class ProviderClient implements Provider {
 
 const BARE = { secrets: false, unknowns: true, references: false };
 
-function setIdentity(request: { setUrn(v: string): unknown; setName(v: string): unknown; setType(v: string): unknown }, urn: string): void {
+function setIdentity(
+  request: { setUrn(v: string): unknown; setName(v: string): unknown; setType(v: string): unknown },
+  urn: string,
+): void {
   const { name, type } = parseUrn(urn);
   request.setUrn(urn);
   request.setName(name);
@@ -243,8 +261,7 @@ function readDiff(response: InstanceType<typeof pb.DiffResponse>): DiffResult {
 
 const isServiceError = (error: unknown): error is grpc.ServiceError => error instanceof Error && "details" in error;
 
-const isUnimplemented = (error: unknown): boolean =>
-  isServiceError(error) && error.code === grpc.status.UNIMPLEMENTED;
+const isUnimplemented = (error: unknown): boolean => isServiceError(error) && error.code === grpc.status.UNIMPLEMENTED;
 
 /** A gRPC error as its message alone, which is what users are shown. */
 function asError(error: unknown): Error {

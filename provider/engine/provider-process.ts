@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { NodeChild } from "./child.ts";
 import { EngineError } from "./errors.ts";
 import type { Message, ProviderCall } from "./stubs.ts";
-import { Empty, grpc, plain, provider as pb, providerRpc } from "./stubs.ts";
+import { Empty, grpc, provider as pb, plain, providerRpc } from "./stubs.ts";
 import type { RpcTrace } from "./trace.ts";
 import { nextCall } from "./trace.ts";
 
@@ -127,7 +127,12 @@ export class ProviderProcess {
       return response;
     } catch (error) {
       const { code, details } = error as grpc.ServiceError;
-      trace?.({ call, method: name, phase: "end", error: { code: grpc.status[code] ?? String(code), message: details } });
+      trace?.({
+        call,
+        method: name,
+        phase: "end",
+        error: { code: grpc.status[code] ?? String(code), message: details },
+      });
       if (code === grpc.status.UNAVAILABLE && (this.#child.exit || !details.trim()))
         throw new EngineError("the provider process ended before it answered");
       throw error;
@@ -135,7 +140,10 @@ export class ProviderProcess {
   }
 
   /** Tells an operation where status reports go: the engine's own server, which refuses them in words. */
-  reportTo(request: { setResourceStatusAddress(address: string): unknown; setResourceStatusToken(token: string): unknown }): void {
+  reportTo(request: {
+    setResourceStatusAddress(address: string): unknown;
+    setResourceStatusToken(token: string): unknown;
+  }): void {
     request.setResourceStatusAddress(this.#host.engineAddress);
     request.setResourceStatusToken(randomUUID());
   }

@@ -12,7 +12,8 @@ export async function refreshState(run: RunContext, executor: Executor): Promise
   const steps = new Map<ResourceState, RefreshStep>();
   for (const resource of run.base.resources) {
     const dependent = () =>
-      run.options.targetDependents && [...dependenciesOf(resource), resource.parent].some((urn) => urn && targets.contains(urn));
+      run.options.targetDependents &&
+      [...dependenciesOf(resource), resource.parent].some((urn) => urn && targets.contains(urn));
     if (!targets.contains(resource.urn)) {
       if (!dependent()) continue;
       targets.add(resource.urn);
@@ -35,7 +36,9 @@ function refreshed(resources: ResourceState[], steps: Map<ResourceState, Refresh
     const state = step ? step.new : resource;
     if (!state) continue;
     const exists = (urn: string) => present.has(urn);
-    const properties = Object.entries(state.propertyDependencies).map(([key, urns]) => [key, urns.filter(exists)] as const);
+    const properties = Object.entries(state.propertyDependencies).map(
+      ([key, urns]) => [key, urns.filter(exists)] as const,
+    );
     state.dependencies = state.dependencies.filter(exists);
     state.propertyDependencies = Object.fromEntries(properties.filter(([, urns]) => urns.length > 0));
     state.replaceWith = state.replaceWith.filter(exists);

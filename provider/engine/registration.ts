@@ -65,7 +65,8 @@ export function readGoal(request: Request, parent: Goal | undefined, directory: 
     deletedWith: request.getDeletedwith() || (parent?.deletedWith ?? ""),
     replaceWith: request.getReplaceWithList(),
   };
-  if (goal.provider === "" && parent?.provider && inheritsProvider(goal, parent.provider)) goal.provider = parent.provider;
+  if (goal.provider === "" && parent?.provider && inheritsProvider(goal, parent.provider))
+    goal.provider = parent.provider;
   return goal;
 }
 

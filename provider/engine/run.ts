@@ -3,7 +3,7 @@ import type { StackStore } from "./backend.ts";
 import { ORGANIZATION } from "./backend.ts";
 import type { Snapshot } from "./checkpoint.ts";
 import type { Config } from "./config.ts";
-import { providerInputs } from "./config.ts";
+import { blindedConfig, providerInputs } from "./config.ts";
 import { Deployment } from "./deployment.ts";
 import type { Changes, EventSink, RunKind } from "./events.ts";
 import type { Journal } from "./journal.ts";
@@ -54,7 +54,7 @@ const PROGRAM_GRACE_MS = 5_000;
 export async function perform(request: RunRequest): Promise<RunOutcome> {
   const { kind, preview, project, stack, config, store, base, options, env, emit } = request;
   const started = Date.now();
-  emit({ kind: "start", run: kind, preview, stack });
+  emit({ kind: "start", run: kind, preview, stack, config: blindedConfig(config) });
   const passOn = (line: string) =>
     emit({ kind: "diagnostic", diagnostic: { urn: "", severity: "info", message: `${line}\n`, ephemeral: false } });
   const monitor = new Monitor({

@@ -4,7 +4,17 @@ import type { Crypter } from "./secrets.ts";
 import type { Json, JsonObject } from "./stubs.ts";
 import { isProviderType, parseReference } from "./urn.ts";
 import type { PropertyMap, PropertyValue } from "./values.ts";
-import { decode, isObject, ResourceReference, referenceJson, SECRET, SIGNATURE, Secret, UNKNOWN_TEXT, Unknown } from "./values.ts";
+import {
+  decode,
+  isObject,
+  ResourceReference,
+  referenceJson,
+  SECRET,
+  Secret,
+  SIGNATURE,
+  UNKNOWN_TEXT,
+  Unknown,
+} from "./values.ts";
 
 /** Seconds an operation may take; the provider enforces them. */
 export interface CustomTimeouts {
@@ -47,8 +57,8 @@ export interface ResourceState {
   replaceWith: string[];
   ignoreChanges: string[];
   replaceOnChanges: string[];
-  /** Property paths, each a list of steps. */
-  hideDiff: Json[];
+  /** Property paths that displays leave out. */
+  hideDiff: string[];
   created: string | undefined;
   modified: string | undefined;
   /** Fields of the state file this engine does not act on; they are written back as they were. */
@@ -107,7 +117,7 @@ export function needsOf(state: ResourceState): string[] {
 export const isManaged = (state: ResourceState): boolean => state.custom && !isProviderType(state.type);
 
 /** Known ciphertexts, so that writing state encrypts only what is new. */
-const ciphertexts = new WeakMap<Secret, { crypter: Crypter; ciphertext: string }>();
+const ciphertexts = new WeakMap<Secret, { salt: string; ciphertext: string }>();
 
 /** How secrets are written: encrypted, in clear on request, or blinded for display. */
 export type SecretWriter = (secret: Secret) => Json;
@@ -116,8 +126,8 @@ export type SecretWriter = (secret: Secret) => Json;
 export function encrypted(crypter: Crypter): SecretWriter {
   return (secret) => {
     let known = ciphertexts.get(secret);
-    if (known?.crypter !== crypter) {
-      known = { crypter, ciphertext: crypter.encrypt(JSON.stringify(writeValue(secret.element, inClear))) };
+    if (known?.salt !== crypter.state) {
+      known = { salt: crypter.state, ciphertext: crypter.encrypt(JSON.stringify(writeValue(secret.element, inClear))) };
       ciphertexts.set(secret, known);
     }
     return { [SIGNATURE]: SECRET, ciphertext: known.ciphertext };
@@ -160,7 +170,7 @@ function readValue(json: Json, crypter: Crypter | undefined): PropertyValue {
   const ciphertext = String(json["ciphertext"]);
   if (!crypter) throw new EngineError("this state holds secrets but names no secrets provider");
   const secret = new Secret(decode(JSON.parse(crypter.decrypt(ciphertext)) as Json));
-  ciphertexts.set(secret, { crypter, ciphertext });
+  ciphertexts.set(secret, { salt: crypter.state, ciphertext });
   return secret;
 }
 
@@ -170,10 +180,34 @@ function readMap(json: JsonObject, crypter: Crypter | undefined): PropertyMap {
 
 /** Fields in the order state files have them. */
 const FIELDS = [
-  "urn", "custom", "delete", "id", "type", "inputs", "outputs", "parent", "protect", "taint", "external",
-  "dependencies", "initErrors", "provider", "propertyDependencies", "pendingReplacement", "additionalSecretOutputs",
-  "aliases", "customTimeouts", "importID", "retainOnDelete", "deletedWith", "replaceWith", "created", "modified",
-  "ignoreChanges", "hideDiff", "replaceOnChanges",
+  "urn",
+  "custom",
+  "delete",
+  "id",
+  "type",
+  "inputs",
+  "outputs",
+  "parent",
+  "protect",
+  "taint",
+  "external",
+  "dependencies",
+  "initErrors",
+  "provider",
+  "propertyDependencies",
+  "pendingReplacement",
+  "additionalSecretOutputs",
+  "aliases",
+  "customTimeouts",
+  "importID",
+  "retainOnDelete",
+  "deletedWith",
+  "replaceWith",
+  "created",
+  "modified",
+  "ignoreChanges",
+  "hideDiff",
+  "replaceOnChanges",
 ] as const satisfies readonly (keyof ResourceState)[];
 
 const isEmpty = (value: Json | undefined): boolean =>

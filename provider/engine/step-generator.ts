@@ -7,7 +7,6 @@ import { diffResource, ignoreChanges } from "./diff-resource.ts";
 import { Bail, EngineError } from "./errors.ts";
 import type { Goal, Registration } from "./goal.ts";
 import type { Plan } from "./plan.ts";
-import { parsePath } from "./property-path.ts";
 import type { CheckFailure, Provider } from "./provider.ts";
 import { boundReplacements, dependentReplacements } from "./replacements.ts";
 import type { RunContext } from "./run-context.ts";
@@ -82,7 +81,7 @@ export class StepGenerator {
       replaceWith: goal.replaceWith,
       ignoreChanges: goal.ignoreChanges,
       replaceOnChanges: goal.replaceOnChanges,
-      hideDiff: goal.hideDiffs.map(parsePath),
+      hideDiff: goal.hideDiffs,
       created: old?.created,
       modified: old?.modified,
     });
@@ -153,7 +152,11 @@ export class StepGenerator {
     for (const { property, reason } of failures) {
       const value = JSON.stringify(writeValue(inputs[property] ?? null, blinded));
       if (property === "") this.#run.error(urn, `${type} resource '${name}' has a problem: ${reason}`);
-      else this.#run.error(urn, `${type} resource '${name}': property ${property} value {${value}} has a problem: ${reason}`);
+      else
+        this.#run.error(
+          urn,
+          `${type} resource '${name}': property ${property} value {${value}} has a problem: ${reason}`,
+        );
     }
     return failures.length > 0;
   }

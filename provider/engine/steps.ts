@@ -96,7 +96,7 @@ export function createStep(
   run: RunContext,
   state: ResourceState,
   registration: Registration,
-  replaces?: { old: ResourceState; reasons: Reasons; /** The old one is deleted later. */ pendingDelete: boolean },
+  replaces?: { old: ResourceState; reasons: Reasons /** The old one is deleted later. */; pendingDelete: boolean },
 ): Step {
   return {
     ...(replaces?.reasons ?? NO_REASONS),
@@ -247,7 +247,13 @@ export function refreshStep(run: RunContext, old: ResourceState): RefreshStep {
     async apply() {
       if (!isManaged(old) || old.pendingReplacement) return;
       const provider = providerOf(run, old);
-      const request = { urn: old.urn, id: old.id, inputs: old.inputs, outputs: old.outputs, timeouts: old.customTimeouts };
+      const request = {
+        urn: old.urn,
+        id: old.id,
+        inputs: old.inputs,
+        outputs: old.outputs,
+        timeouts: old.customTimeouts,
+      };
       const read = await provider.read(request).catch(keepPartial);
       const reasons = read instanceof PartialFailure ? read.reasons : [];
       if (reasons.length > 0)

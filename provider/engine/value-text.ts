@@ -15,7 +15,8 @@ function shortText(value: PropertyValue): string | undefined {
   return JSON.stringify(value);
 }
 
-const line = (mark: Mark, indent: number, text: string): string => `${" ".repeat(Math.max(0, indent - 2))}${mark} ${text}`;
+const line = (mark: Mark, indent: number, text: string): string =>
+  `${" ".repeat(Math.max(0, indent - 2))}${mark} ${text}`;
 
 /** Children of a list or object, with their labels padded to one width. */
 function children(value: PropertyValue): [string, PropertyValue][] {
@@ -59,9 +60,7 @@ export function diffLines(
   const after = new Map(children(now));
   const keys = [...new Set([...before.keys(), ...after.keys()])];
   if (!Array.isArray(now)) keys.sort();
-  const shown = keys.filter(
-    (key) => options.unchanged || changesBetween(before.get(key), after.get(key)).length > 0,
-  );
+  const shown = keys.filter((key) => options.unchanged || changesBetween(before.get(key), after.get(key)).length > 0);
   const width = Math.max(0, ...shown.map((key) => key.length));
   return shown.flatMap((key) => {
     const from = before.get(key) ?? null;

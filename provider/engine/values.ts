@@ -118,7 +118,10 @@ export function equal(a: PropertyValue | undefined, b: PropertyValue | undefined
   if (a instanceof Unknown || b instanceof Unknown) return a instanceof Unknown && b instanceof Unknown;
   if (a instanceof ResourceReference || b instanceof ResourceReference)
     return (
-      a instanceof ResourceReference && b instanceof ResourceReference && a.urn === b.urn && equal(a.id ?? null, b.id ?? null)
+      a instanceof ResourceReference &&
+      b instanceof ResourceReference &&
+      a.urn === b.urn &&
+      equal(a.id ?? null, b.id ?? null)
     );
   if (Array.isArray(a) || Array.isArray(b))
     return (

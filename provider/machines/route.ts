@@ -11,7 +11,7 @@ export type DesiredMachine = Desired<MachineInputs, MachineOutputs>;
  * definition, and mean the same.
  */
 export interface Route<S extends Seen = Seen, A extends Action = Action> {
-  readonly name: MachineOutputs["route"];
+  readonly name: MachineOutputs["via"];
   /**
    * The kinds of machines of the wanted `kind` that this credential may take by this route, whether they fit or not.
    * Serves the choice of the route and the messages of `nothing-fits`.

@@ -190,8 +190,8 @@ export const machineInputs = {
 
 /** A machine's own outputs on either route. */
 export const machineOutputs = {
-  route: Type.Union([Type.Literal("nova"), Type.Literal("ironic")], {
-    description: "The route by which the machine was taken.",
+  via: Type.Union([Type.Literal("nova"), Type.Literal("ironic")], {
+    description: "The route by which the machine was taken, also where the program leaves `route` out.",
   }),
   serverId: Type.Optional(
     Type.String({ description: "Nova's id of the server, on the nova route. Fits `instanceId` of @pulumi/openstack." }),

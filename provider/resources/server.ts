@@ -35,7 +35,7 @@ import type { Cloud } from "../openstack/cloud.ts";
 const inputs = Type.Object({ ...machineInputs, ...commonInputs }, { additionalProperties: false });
 const outputs = Type.Object({ ...machineOutputs, ...commonOutputs });
 
-type RouteName = MachineOutputs["route"];
+type RouteName = MachineOutputs["via"];
 
 interface ServerSeen extends Seen {
   readonly route: RouteName;
@@ -70,6 +70,8 @@ export const address = server.address;`,
   stateVersion: 1,
   problems,
   refuse: refuseReinstall,
+  // Saying in words the route that was chosen before changes nothing.
+  stays: (name, olds, news) => name === "route" && news.route === olds.via,
   turn: (_, id) => (id === undefined ? undefined : `machine:${id}`),
 
   async find(context, tag) {
@@ -96,7 +98,7 @@ export const address = server.address;`,
     await route.mark(context, id, mark, last);
   },
   async proveVisible(context, last) {
-    if (last.route) await routes[last.route].proveVisible(context);
+    if (last.via) await routes[last.via].proveVisible(context);
   },
   result: (seen, wanted) => routes[seen.route].result(seen.machine, wanted),
   actual: (seen, wanted) => ({ ...wanted, ...routes[seen.route].actual(seen.machine, wanted) }),
@@ -119,7 +121,7 @@ async function routeOf(
   reference: Reference<MachineOutputs>,
   wanted?: MachineInputs,
 ): Promise<Route> {
-  if (reference.last?.route) return routes[reference.last.route];
+  if (reference.last?.via) return routes[reference.last.via];
   const known = found.get(reference);
   if (known) return known;
   const route = reference.id === undefined ? await choose(context, wanted) : await probe(context, reference, wanted);

@@ -18,10 +18,20 @@ const prefix = unique("att");
 const NODE = "alpha-0";
 
 type Body = Record<string, Json>;
-const undo: (() => Promise<unknown>)[] = [];
+/** What was made, machines before their volumes before their networks. */
+const undo: {
+  machine: (() => Promise<unknown>)[];
+  volume: (() => Promise<unknown>)[];
+  network: (() => Promise<unknown>)[];
+} = {
+  machine: [],
+  volume: [],
+  network: [],
+};
 t.teardown(async () => {
   context.close();
-  for (const step of undo.reverse()) await step().catch((error: unknown) => t.comment(String(error)));
+  for (const step of [...undo.machine, ...undo.volume, ...undo.network.reverse()])
+    await step().catch((error: unknown) => t.comment(String(error)));
 });
 
 const volumeOf = async (id: string) => ((await alpha.call("cinder", "GET", `/volumes/${id}`)) as Body)["volume"]!;
@@ -31,7 +41,7 @@ async function makeVolume(name: string): Promise<string> {
     volume: { name: `${prefix}-${name}`, size: 1 },
   })) as Body;
   const id = String(volume?.["id"]);
-  undo.push(async () => {
+  undo.volume.push(async () => {
     await until("the volume is free", async () => (await volumeOf(id))["status"] !== "detaching", 30);
     if ((await volumeOf(id))["status"] !== "available")
       t.fail(`volume ${name} was left ${(await volumeOf(id))["status"]}`);
@@ -45,7 +55,7 @@ async function makePort(name: string): Promise<string> {
   const { network } = (await alpha.call("neutron", "POST", "/networks", {
     network: { name: `${prefix}-${name}` },
   })) as Body;
-  undo.push(() =>
+  undo.network.push(() =>
     until(
       "the network can go",
       async () => [204, 404].includes((await alpha.raw("neutron", "DELETE", `/networks/${network?.["id"]}`)).status),
@@ -57,7 +67,7 @@ async function makePort(name: string): Promise<string> {
     subnet: { network_id: network?.["id"], cidr: "10.77.0.0/24", ip_version: 4 },
   });
   const { port } = (await alpha.call("neutron", "POST", "/ports", { port: { network_id: network?.["id"] } })) as Body;
-  undo.push(() => alpha.raw("neutron", "DELETE", `/ports/${port?.["id"]}`));
+  undo.network.push(() => alpha.raw("neutron", "DELETE", `/ports/${port?.["id"]}`));
   return String(port?.["id"]);
 }
 
@@ -72,7 +82,7 @@ async function makeServer(name: string, flavor: string, networks: unknown): Prom
   };
   const { server } = (await alpha.call("nova", "POST", "/servers", { server: body })) as Body;
   const id = String(server?.["id"]);
-  undo.push(async () => {
+  undo.machine.push(async () => {
     await alpha.raw("nova", "DELETE", `/servers/${id}`);
     await until(
       "the server is gone",
@@ -209,7 +219,7 @@ t.test("a machine taken through Ironic", async (t) => {
     "the machine is reserved",
     async () => (await alpha.call("ironic", "GET", `/allocations/${server}`))["state"] === "active",
   );
-  undo.push(async () => {
+  undo.machine.push(async () => {
     await makeAvailable(NODE);
     await ironic("DELETE", `/allocations/${server}`).catch(() => undefined);
   });

@@ -95,7 +95,6 @@ const virtual = (name: string, more: Partial<MachineInputs> = {}) =>
     hardware: { flavor: "vm.tiny" },
     image: "tiny",
     networks: [{ network: networks[0] }],
-    route: "nova" as const,
     ...more,
   }) as never;
 
@@ -103,7 +102,7 @@ t.test("virtual: made, left alone, refreshed, changed in place, deleted", async 
   const program = virtual("short", { metadata: { role: "db", tier: "1" } });
   const { id, outputs } = await create(machine, context, program);
   t.match(outputs, {
-    route: "nova",
+    via: "nova",
     serverId: id,
     condition: "ready",
     flavorName: "vm.tiny",
@@ -184,9 +183,16 @@ t.test("virtual: networks come and go in place, a port of the program's own stay
   const left = (await call("neutron", "GET", `/ports/${own}`))["port"] as Json;
   t.equal(left["device_id"], "", "the program's own port is off the machine and still there");
 
-  await call("neutron", "DELETE", `/ports/${(one["ports"] as Json[])[0]?.["id"]}`);
+  const lost = String((one["ports"] as Json[])[0]?.["id"]);
+  await call("nova", "DELETE", `/servers/${id}/os-interface/${lost}`);
+  await until("it is off", async () => (await machinePorts(networks[1])).every((port) => port["device_id"] === ""));
+  await call("neutron", "DELETE", `/ports/${lost}`);
   const seen = await read(machine, context, id, one);
-  t.match(seen, { inputs: { networks: [], condition: /networks\[0\]/ } }, "a port deleted behind our back is drift");
+  t.match(
+    seen,
+    { inputs: { networks: [], condition: /networks\[0\]/ } },
+    "a port taken off and deleted behind our back is drift",
+  );
   const again = await update(machine, context, id, one, virtual("nets", { networks: [{ network: networks[1] }] }));
   t.match(again, { condition: "ready", ports: [{ network: networks[1] }] });
   await remove(machine, context, id, again);
@@ -287,6 +293,70 @@ t.test("virtual: one that somebody else made is adopted, then kept like any othe
   t.same(await machinePorts(networks[0]), []);
 });
 
+t.test("virtual: a resource that is renamed keeps server and ports", async (t) => {
+  const { id, outputs } = await create(machine, context, virtual("before"));
+  const port = (outputs["ports"] as Json[])[0]?.["id"];
+  const after = await update(machine, context, id, outputs, virtual("after"));
+  const server = await serverOf(id);
+  t.match(after, { condition: "ready", ports: [{ id: port }] });
+  t.equal(server["name"], `${prefix}-after`);
+  t.equal((server["tags"] as string[]).length, 1, "the tag by which Nova finds it has moved");
+  t.match(await failureOf(create(machine, context, virtual("after"))), { code: "already-there" });
+  await remove(machine, context, id, after);
+  t.same(await machinePorts(networks[0]), []);
+});
+
+t.test("virtual: of a create that died, the program edited since, nothing stays", async (t) => {
+  const dying = contextFor("alpha");
+  await t.rejects(create(dyingAfter(machine, 2, dying), dying, virtual("edited")));
+  dying.close();
+  const before = (await mine())[0]?.["id"];
+  const { id, outputs } = await create(machine, context, virtual("edited", { hardware: { flavor: "vm.small" } }));
+  t.not(id, before);
+  t.same(
+    (await mine()).map((server) => server["id"]),
+    [id],
+  );
+  t.equal((await machinePorts(networks[0])).length, 1);
+  await remove(machine, context, id, outputs);
+});
+
+t.test("virtual: volumes are attached with the create, and are free after the delete", async (t) => {
+  const made = await call("cinder", "POST", "/volumes", {
+    volume: { size: 1, name: `${prefix}-data`, volume_type: "iscsi" },
+  });
+  const volume = String((made["volume"] as Json)["id"]);
+  const is = (status: string) =>
+    until(`the volume is ${status}`, async () => {
+      const seen = (await call("cinder", "GET", `/volumes/${volume}`))["volume"] as Json;
+      return seen["status"] === status;
+    });
+  const program = virtual("volumes", { volumes: [volume] });
+  const { id, outputs } = await create(machine, context, program);
+  await is("in-use");
+  t.match(await failureOf(create(machine, context, virtual("second", { volumes: [volume] }))), {
+    code: "invalid-input",
+  });
+  t.same((await read(machine, context, id, outputs))?.inputs, program);
+  await remove(machine, context, id, outputs);
+  await is("available");
+  await call("cinder", "DELETE", `/volumes/${volume}`);
+});
+
+t.test("virtual: where nothing is free nothing is left", async (t) => {
+  const { project } = await admin();
+  const flavor = { name: `${prefix}-nowhere`, ram: 128, vcpus: 1, disk: 1 };
+  const made = (await project.call("nova", "POST", "/flavors", { flavor }))["flavor"] as Json;
+  t.teardown(() => project.raw("nova", "DELETE", `/flavors/${made["id"]}`));
+  await project.call("nova", "POST", `/flavors/${made["id"]}/os-extra_specs`, {
+    extra_specs: { "trait:HW_CPU_X86_SGX": "required" },
+  });
+  const none = await failureOf(create(machine, context, virtual("none", { hardware: { flavor: flavor.name } })));
+  t.match(none, { code: "no-capacity", message: /nowhere.*No valid host/s });
+  t.same(await mine(), []);
+  t.same(await machinePorts(networks[0]), []);
+});
+
 t.test("what cannot be is refused before anything is touched", async (t) => {
   const cases: [Partial<MachineInputs>, string][] = [
     [{ hardware: { flavor: "vm.huge" } }, "not-found"],
@@ -322,7 +392,6 @@ t.test(
     const metal = (more: Partial<MachineInputs> = {}) =>
       inputsOf(machine, `${prefix}-metal`, {
         hardware: { class: "baremetal" },
-        route: "nova" as const,
         image: "tiny",
         networks: [{ network: networks[0] }],
         sshKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGwKh6oCyMBJKxAIuYhSpxpHBXYI9aU3oqJNSfgxW7ll x"],

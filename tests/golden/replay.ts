@@ -154,6 +154,7 @@ async function replayIn(work: string, id: string): Promise<Recording> {
   for (const step of scenario.steps) {
     if (step.hosts && !step.hosts.includes("dynamic")) continue;
     for (const config of step.config ?? []) await quiet(["config", ...config]);
+    rmSync(join(world, "begun"), { recursive: true, force: true });
     writeFileSync(join(world, "control.json"), JSON.stringify(step.control ?? {}));
     for (const [object, value] of Object.entries(step.world ?? {})) {
       mkdirSync(join(world, "objects"), { recursive: true });
@@ -257,7 +258,10 @@ function jsonForm(message: Record<string, unknown> = {}): Record<string, unknown
     } else if (field.endsWith("Map")) {
       const entries = value as [string, unknown][];
       if (entries.length > 0) json[name] = Object.fromEntries(entries);
-    } else if (value && !(Array.isArray(value) && value.length === 0)) json[name] = value;
+    } else if (Array.isArray(value)) {
+      const items = value.map((item) => (typeof item === "object" ? jsonForm(item as Record<string, unknown>) : item));
+      if (items.length > 0) json[name] = items;
+    } else if (value) json[name] = value;
   }
   return json;
 }

@@ -1,10 +1,10 @@
 import { canonical, type Desired, type Failure, failure, type Step, timesTaken } from "../../core/index.ts";
 import { installDigest } from "../install.ts";
-import { deletePort, nextPortAction, surplusPorts } from "../ports.ts";
+import { adoptPort, deletePort, nextPortAction, surplusPorts } from "../ports.ts";
 import type { MachineInputs, MachineOutputs } from "../spec.ts";
 import type { Held, IronicAction } from "./actions.ts";
 import { configDriveOf } from "./config-drive.ts";
-import { type IronicSeen, type NodeDetails, volumesOf } from "./observe.ts";
+import { type IronicSeen, isAdopted, type NodeDetails, volumesOf } from "./observe.ts";
 import { begunOf, type Install, imageSourceOf, KEYS, metadataOf, OWNER_KEY, recordedOf } from "./records.ts";
 import { hasPath } from "./volumes.ts";
 import { inMaintenance, nameOf, wordsOf } from "./words.ts";
@@ -32,6 +32,8 @@ export function ports(desired: Present, seen: IronicSeen, { vifs }: NodeDetails)
   if (surplus && vifs.includes(surplus.id))
     return touch(seen, { name: "detach a port", args: { do: "detach", ...heldBy(seen), vif: surplus.id } });
   if (surplus) return { do: deletePort(surplus) };
+  const adopted = adoptable(desired, seen);
+  if (adopted) return { do: adopted };
   const action = nextPortAction(mark.tag, inputs.name ?? name, inputs.networks, seen.ports);
   if (action) return { do: action };
   const gone = missingPort(inputs, seen);
@@ -40,6 +42,16 @@ export function ports(desired: Present, seen: IronicSeen, { vifs }: NodeDetails)
   return (
     loose && touch(seen, { name: `attach port ${loose.index}`, args: { do: "attach", ...heldBy(seen), vif: loose.id } })
   );
+}
+
+/** An adopted machine has ports that are not ours yet: one on the wanted network is taken over in place of making another. */
+function adoptable({ inputs, mark }: Present, seen: IronicSeen) {
+  for (const [index, entry] of inputs.networks.entries()) {
+    if (entry.network === undefined || seen.ports.some((port) => port.ours && port.index === index)) continue;
+    const stray = seen.strays?.find((port) => port.network === entry.network);
+    if (stray) return adoptPort(mark.tag, index, stray.id);
+  }
+  return undefined;
 }
 
 /** A port of the program's own that is not there. */
@@ -105,7 +117,9 @@ export function describe(
         ? { op: "remove" as const, path: "/instance_info/image_source" }
         : { op: "add" as const, path: "/instance_info/image_source", value: image },
     );
-  if (node.instance_info["display_name"] !== name)
+  // A machine that was adopted keeps its name until the program gives it one.
+  const keeps = desired.inputs.name === undefined && isAdopted(desired.inputs);
+  if (!keeps && node.instance_info["display_name"] !== name)
     patches.push({ op: "add" as const, path: "/instance_info/display_name", value: name });
   if (!patches.length) return undefined;
   return touch(seen, {

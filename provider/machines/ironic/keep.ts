@@ -12,7 +12,7 @@ import {
   volumes,
   wanted,
 } from "./install.ts";
-import type { IronicSeen, NodeDetails } from "./observe.ts";
+import { type IronicSeen, isAdopted, type NodeDetails } from "./observe.ts";
 import { type Install, installedOf, isInstalled, KEYS, PROTECTED_BY_US, recordedOf } from "./records.ts";
 import { inMaintenance, nameOf, wordsOf } from "./words.ts";
 
@@ -24,6 +24,8 @@ export function keep(desired: Present, seen: IronicSeen, details: NodeDetails, t
   if (node.target_power_state)
     return { wait: { for: `power to change to ${node.target_power_state}`, usual: 30, interval: 5 } };
   const goal = wanted(desired, seen);
+  // Adopting changes nothing but the notes in the reservation; the first update brings it in line.
+  if (desired.last === undefined && isAdopted(desired.inputs)) return { done: "adopted" };
   const finished = timesTaken(taken, "install") + timesTaken(taken, "reinstall") > 0;
   const has = installedOf(seen.allocation!, node, finished);
   const target = isInstalled(has, goal) ? undefined : reinstall(desired, seen, details, has, goal, taken);

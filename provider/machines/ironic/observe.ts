@@ -49,6 +49,8 @@ export interface IronicSeen extends Seen {
   readonly details?: NodeDetails;
   /** `device` is the node's id on those that are attached to it. */
   readonly ports: readonly MachinePort[];
+  /** Ports on an adopted machine that are neither ours nor named by the program. */
+  readonly strays?: readonly { readonly id: string; readonly network: string }[];
   /** What can be had, seen only while there is no reservation. */
   readonly offers?: readonly IronicOffer[];
   /** The image that the program means. */
@@ -121,8 +123,9 @@ export async function observe(
   const details =
     node && !isUnderWay(node.provision_state) && carries !== "other" ? await look(cloud, node, inputs) : undefined;
   const attached = ports.map((port) => ({ ...port, device: details?.vifs.includes(port.id) ? details.node.uuid : "" }));
+  const strays = details && inputs && isAdopted(inputs) ? await straysAmong(cloud, details.vifs, ports) : undefined;
   const image = allocation && inputs ? await imageOf(cloud, inputs, last, known) : undefined;
-  return { ...seen, ports: attached, ...(details && { details }), ...(image && { image }) };
+  return { ...seen, ports: attached, ...(details && { details }), ...(strays && { strays }), ...(image && { image }) };
 }
 
 /** Neutron does not tell whose port it is on this route (no device_id): the node's own list of VIFs does. */
@@ -142,6 +145,17 @@ async function look(
     ...new Set([...(inputs ? volumesOf(inputs) : []), ...targets.map((target) => target.volume_id)]),
   ]);
   return { node, vifs, targets, connectors, volumes };
+}
+
+/** Whether the program took an existing machine under management. The resource has this input, not the machine. */
+export const isAdopted = (inputs: MachineInputs): boolean => (inputs as { adopt?: string }).adopt !== undefined;
+
+async function straysAmong(cloud: Cloud, vifs: readonly string[], ports: readonly MachinePort[]) {
+  const unknown = vifs.filter((vif) => !ports.some((port) => port.id === vif));
+  const found = await Promise.all(
+    unknown.map((id) => cloud.service("network").find<{ port: { id: string; network_id: string } }>(`/ports/${id}`)),
+  );
+  return found.flatMap((answer) => (answer ? [{ id: answer.port.id, network: answer.port.network_id }] : []));
 }
 
 /** The volumes that a machine is installed with; the one to boot from comes first. */

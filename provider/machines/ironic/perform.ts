@@ -56,7 +56,7 @@ export async function perform(context: Context<Cloud>, action: IronicAction): Pr
     case "provision":
       return provision(cloud, args);
     case "undeploy":
-      refuseInMaintenance(await stillOurs(cloud, args.node, args.allocation));
+      refuseInMaintenance(await stillOurs(cloud, args.node, args.allocation, "error"));
       await ironic.setProvision(cloud, args.node, "deleted");
       return;
     case "release":
@@ -73,12 +73,14 @@ export async function perform(context: Context<Cloud>, action: IronicAction): Pr
 
 /**
  * Looks at the node afresh, just before it is written to: one that went back to the pool may be somebody else's by now.
- * `allocation` null stands for a node that must carry nothing at all.
+ * `allocation` null stands for a node that must carry nothing at all. A node that could not be taken down loses its
+ * reservation a moment after it shows `error`, and nobody can reserve it in that state: `bare` lets it pass.
  */
-async function stillOurs(cloud: Cloud, id: string, allocation: string | null): Promise<ironic.Node> {
+async function stillOurs(cloud: Cloud, id: string, allocation: string | null, bare?: "error"): Promise<ironic.Node> {
   const node = await ironic.findNode(cloud, id);
   if (!node) throw hidden(id);
   if (node.instance_uuid === allocation) return node;
+  if (node.instance_uuid === null && node.provision_state === bare) return node;
   throw failure(
     "not-found",
     `node ${nameOf(node)} is no longer reserved for this server (it carries ${node.instance_uuid ?? "nothing"}); it was not touched`,

@@ -13,8 +13,8 @@ const powerOf = (state: string | null | undefined): MachineOutputs["powerState"]
 /** What is installed now; what state last knew while something is under way. */
 function installed(seen: IronicSeen): string | undefined {
   if (!seen.allocation || !seen.details) return seen.last?.imageId;
-  // Before the first install is done the node names an image that is not on it.
-  if (seen.details.node.provision_state === "available") return undefined;
+  // Nothing whole is on the disk yet, whatever the node was told.
+  if (["available", "deploy failed"].includes(seen.details.node.provision_state)) return undefined;
   return installedOf(seen.allocation, seen.details.node, false).image ?? undefined;
 }
 
@@ -29,7 +29,7 @@ export function result(seen: IronicSeen): MachineOutputs {
   const fault = node && (visible(node.last_error) ?? node.fault ?? undefined);
   const resourceClass = full?.resource_class ?? allocation?.resource_class ?? last?.resourceClass;
   return {
-    route: "ironic",
+    via: "ironic",
     ...(allocation && { allocationId: allocation.uuid }),
     ...(node && { nodeId: node.uuid }),
     ...(node?.name && { nodeName: node.name }),
@@ -71,7 +71,7 @@ export function actual(seen: IronicSeen, inputs: MachineInputs): MachineInputs {
     ...(volumes !== undefined && { volumes: volumes.filter(isThere) }),
     ...(deletionProtection !== undefined && { deletionProtection: node.protected }),
     ...(metadata !== undefined && { metadata: given ?? metadata }),
-    networks: actualNetworks(inputs.networks, seen.ports, node.uuid),
+    networks: actualNetworks(inputs.networks ?? [], seen.ports, node.uuid),
   };
 }
 

@@ -12,7 +12,7 @@ export function result(seen: NovaSeen, inputs: MachineInputs): MachineOutputs {
   const traits = node?.traits.length ? [...node.traits] : traitsOf(server?.flavor?.extra_specs);
   const address = firstAddress(ports);
   return {
-    route: "nova",
+    via: "nova",
     ...(server ? { serverId: server.id } : {}),
     ...(node ? { nodeId: node.id } : {}),
     ...(node?.name ? { nodeName: node.name } : {}),

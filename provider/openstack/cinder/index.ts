@@ -163,7 +163,6 @@ export const listSnapshotsOf = (cloud: Cloud, volumeId: string) =>
 export async function messagesOf(cloud: Cloud, resourceId: string): Promise<Message[]> {
   if (!(await cinder(cloud).supports("3.5"))) return [];
   const list = await cinder(cloud).list<Message>("/messages", "messages", {
-    query: { resource_uuid: resourceId },
     microversion: "3.5",
   });
   const about = list.filter((message) => message.resource_uuid === resourceId);
@@ -216,13 +215,14 @@ export async function findAttachment(cloud: Cloud, id: string): Promise<Attachme
   return (await cinder(cloud).find<{ attachment: Attachment }>(`/attachments/${id}`, { microversion }))?.attachment;
 }
 
-/** The attachments of a volume, also those that are only begun. `GET /attachments/detail?volume_id=` */
+/**
+ * The attachments of a volume, also those that are only begun. Filtered here: a cloud without Cinder's file of filters
+ * refuses `volume_id`. `GET /attachments`
+ */
 export async function listAttachmentsOf(cloud: Cloud, volumeId: string): Promise<Attachment[]> {
   const microversion = await cinder(cloud).negotiate(...ATTACHMENTS);
-  return cinder(cloud).list<Attachment>("/attachments/detail", "attachments", {
-    query: { volume_id: volumeId },
-    microversion,
-  });
+  const all = await cinder(cloud).list<Attachment>("/attachments", "attachments", { microversion });
+  return all.filter((attachment) => attachment.volume_id === volumeId);
 }
 
 /** Ends an export. Nova's own attachments are refused with 409. `DELETE /attachments/{id}` */

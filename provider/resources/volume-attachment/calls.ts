@@ -27,57 +27,62 @@ export async function observeAttachment(
   inputs?: AttachmentInputs,
 ): Promise<SeenAttachment> {
   const { cloud } = context;
-  const nothing = { connectors: [], targets: [] };
   const pair = pairOf(reference, inputs);
-  if (!pair) return nothing;
+  if (!pair) return { connectors: [], targets: [] };
   const last = reference.last as (Partial<AttachmentOutputs> & Partial<AttachmentInputs>) | undefined;
   const initiator = inputs?.initiator ?? last?.initiator;
-  const [volume, compute] = await Promise.all([cinder.volumes(cloud).look(pair.volume), cloud.offers("compute")]);
-  const base = { ...nothing, pair, ...(volume && { volume }), ...(initiator !== undefined && { initiator }) };
+  const machine = (await seeServer(cloud, pair, initiator)) ?? (await seeNode(cloud, pair, initiator));
+  // Last: a machine that was just seen off has let go of it by now, one that was seen on has it.
+  const volume = await cinder.volumes(cloud).look(pair.volume);
+  return {
+    connectors: [],
+    targets: [],
+    ...machine,
+    pair,
+    ...(volume && { volume }),
+    ...(initiator !== undefined && { initiator }),
+  };
+}
 
-  const server = compute ? await servers(cloud).look(pair.server) : undefined;
-  if (server) {
-    const attached = (await listServerVolumes(cloud, server.id)).find((one) => one.volumeId === pair.volume);
-    const physical = await isPhysical(cloud, server);
-    const direct = initiator === undefined ? undefined : await findDirect(cloud, pair, volume, attached?.attachment_id);
-    const route = initiator === undefined ? ("nova" as const) : ("direct" as const);
-    const there = route === "nova" ? attached !== undefined : direct !== undefined;
-    return {
-      ...base,
-      route,
-      server,
-      physical,
-      ...(attached && { attached }),
-      ...(direct && { direct }),
-      ...(there && { id: idOf(pair) }),
-    };
-  }
+/** Nova's side; undefined where the machine is none of Nova's. */
+async function seeServer(
+  cloud: Cloud,
+  pair: Pair,
+  initiator: string | undefined,
+): Promise<Partial<SeenAttachment> | undefined> {
+  const server = (await cloud.offers("compute")) ? await servers(cloud).look(pair.server) : undefined;
+  if (!server) return undefined;
+  const attached = (await listServerVolumes(cloud, server.id)).find((one) => one.volumeId === pair.volume);
+  const physical = await isPhysical(cloud, server);
+  const seen = { server, physical, ...(attached && { attached }) };
+  if (initiator === undefined) return { ...seen, route: "nova", ...(attached && { id: idOf(pair) }) };
+  const direct = await findDirect(cloud, pair, attached?.attachment_id);
+  return { ...seen, route: "direct", ...(direct && { direct, id: idOf(pair) }) };
+}
 
+/** Ironic's side; undefined where the machine is none of Ironic's. */
+async function seeNode(
+  cloud: Cloud,
+  pair: Pair,
+  initiator: string | undefined,
+): Promise<Partial<SeenAttachment> | undefined> {
   const allocation = (await cloud.offers("baremetal")) ? await findAllocation(cloud, pair.server) : undefined;
-  if (!allocation) return base;
+  if (!allocation) return undefined;
   const node = allocation.node_uuid ? await findNode(cloud, allocation.node_uuid) : undefined;
   const carried = node?.instance_uuid === allocation.uuid;
+  const seen = { allocation, ...(node && { node }) };
   if (initiator !== undefined) {
-    const direct = await findDirect(cloud, pair, volume);
-    return { ...base, route: "direct", allocation, ...(node && { node }), ...(direct && { direct, id: idOf(pair) }) };
+    const direct = await findDirect(cloud, pair);
+    return { ...seen, route: "direct", ...(direct && { direct, id: idOf(pair) }) };
   }
-  const [connectors, targets] =
-    node && carried
-      ? await Promise.all([storage.listConnectors(cloud, node.uuid), storage.listTargets(cloud, node.uuid)])
-      : [[], []];
+  // A node that was given back may be somebody else's by now: what is on it is not looked at.
+  if (!node || !carried) return { ...seen, route: "ironic" };
+  const connectors = await storage.listConnectors(cloud, node.uuid);
+  const targets = await storage.listTargets(cloud, node.uuid);
   const note = allocation.extra[OFF_FOR];
-  const offFor = carried && typeof note === "string" ? note : undefined;
+  const offFor = typeof note === "string" ? note : undefined;
   const there = targets.some((target) => target.volume_id === pair.volume) || offFor === pair.volume;
-  return {
-    ...base,
-    route: "ironic",
-    allocation,
-    connectors,
-    targets,
-    ...(node && { node }),
-    ...(offFor && { offFor }),
-    ...(there && { id: idOf(pair) }),
-  };
+  return { ...seen, route: "ironic", connectors, targets, ...(offFor && { offFor }), ...(there && { id: idOf(pair) }) };
 }
 
 const idOf = ({ server, volume }: Pair) => `${server}/${volume}`;
@@ -88,16 +93,10 @@ function pairOf(reference: Reference<AttachmentOutputs>, inputs: AttachmentInput
 }
 
 /** Cinder's attachment of this volume to this machine, other than the one that Nova made. */
-async function findDirect(
-  cloud: Cloud,
-  { server, volume: id }: Pair,
-  volume: cinder.Volume | undefined,
-  novas?: string | null,
-) {
-  if (!volume) return undefined;
-  const all = await cinder.listAttachmentsOf(cloud, id);
+async function findDirect(cloud: Cloud, { server, volume }: Pair, novas?: string | null) {
+  const all = await cinder.listAttachmentsOf(cloud, volume);
   const ours = all.find((attachment) => attachment.instance === server && attachment.id !== novas);
-  return ours && ((await cinder.findAttachment(cloud, ours.id)) ?? undefined);
+  return ours && cinder.findAttachment(cloud, ours.id);
 }
 
 /**
