@@ -21,23 +21,27 @@ export interface Suite {
 
 export const SUITES: Suite[] = [
   { name: "types", about: "TypeScript's checks", usual: "10 s", command: ["tsc", "--project", "tsconfig.json"] },
-  { name: "lint", about: "style and import rules", usual: "1 s", command: ["biome", "check"] },
+  { name: "lint", about: "style and import rules", usual: "2 s", command: ["biome", "check", "--error-on-warnings"] },
+  {
+    name: "generated",
+    about: "schema.json and the SDK are as the definitions say",
+    usual: "3 s",
+    command: ["node", "scripts/generate.ts", "--check"],
+  },
   { name: "unit", about: "the provider's parts alone", usual: "30 s", folder: "tests/unit", jobs: 2, timeout: 60 },
   {
-    name: "contract",
-    about: "the provider's answers to the Pulumi engine",
-    usual: "30 s",
-    folder: "tests/contract",
-    jobs: 2,
-    timeout: 120,
-  },
-  {
     name: "golden",
-    about: "previews of whole programs against recorded ones",
+    about: "the embedded engine against recordings of the real one",
     usual: "1 min",
     folder: "tests/golden",
     jobs: 2,
     timeout: 300,
+  },
+  {
+    name: "build",
+    about: "dist/, for the suites that run whole programs",
+    usual: "15 s",
+    command: ["node", "scripts/build.ts"],
   },
   {
     name: "package",
@@ -48,8 +52,17 @@ export const SUITES: Suite[] = [
     timeout: 300,
   },
   {
+    name: "contract",
+    about: "the resources on a real OpenStack, call by call",
+    usual: "5 min",
+    folder: "tests/contract",
+    jobs: 1,
+    timeout: 600,
+    cloud: true,
+  },
+  {
     name: "lifecycle",
-    about: "machines on a real OpenStack, from create to destroy, with failures on the way",
+    about: "whole programs on a real OpenStack, from create to destroy",
     usual: "10 min",
     folder: "tests/lifecycle",
     jobs: 1,
@@ -59,7 +72,7 @@ export const SUITES: Suite[] = [
 ];
 
 /** Names for several suites at once. */
-export const GROUPS: Record<string, string[]> = { check: ["types", "lint", "unit"] };
+export const GROUPS: Record<string, string[]> = { check: ["types", "lint", "generated", "unit"] };
 
 /** The suites that were asked for, in running order; all when nothing was. Throws on a name that does not exist. */
 export function chooseSuites(names: string[]): Suite[] {

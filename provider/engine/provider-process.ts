@@ -39,6 +39,8 @@ type Method =
 
 /** How long a provider may take to print its port. */
 const START_MS = 60_000;
+/** How long the end of a process may take to be noticed after its connection was lost. */
+const NOTICE_MS = 500;
 /** How long a provider may take to end after SIGINT. */
 const GRACE_MS = 2_000;
 
@@ -133,7 +135,7 @@ export class ProviderProcess {
         phase: "end",
         error: { code: grpc.status[code] ?? String(code), message: details },
       });
-      if (code === grpc.status.UNAVAILABLE && (this.#child.exit || !details.trim()))
+      if (code === grpc.status.UNAVAILABLE && (await this.#hasEnded()))
         throw new EngineError("the provider process ended before it answered");
       throw error;
     }
@@ -162,6 +164,13 @@ export class ProviderProcess {
   /** Ends the process at once. */
   kill(): void {
     this.#child.kill("SIGKILL");
+  }
+
+  /** Whether the process is gone; a lost connection is noticed a moment before the end of the process. */
+  async #hasEnded(): Promise<boolean> {
+    const moment = new Promise<void>((resolve) => setTimeout(resolve, NOTICE_MS).unref());
+    await Promise.race([this.#child.ended, moment]);
+    return this.#child.exit !== undefined;
   }
 
   async #greet(packageDirectory: string): Promise<void> {

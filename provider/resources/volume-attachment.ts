@@ -115,6 +115,11 @@ export interface SeenAttachment extends Seen {
   readonly node?: Node;
   readonly connectors: readonly VolumeConnector[];
   readonly targets: readonly VolumeTarget[];
+  /**
+   * What Ironic still keeps of the attachment on a node that does not carry the allocation any more: Ironic takes no
+   * target away when a machine is given back, and would attach the volume to whoever gets the node next.
+   */
+  readonly stray?: { readonly target: VolumeTarget; readonly node?: Node };
   /** The volume for which the machine was switched off and must be switched on again. */
   readonly offFor?: string;
   /** Cinder's side of a direct export. */
@@ -132,6 +137,7 @@ export type AttachmentCall =
       readonly mode: string;
     }
   | { readonly call: "complete" | "unexport"; readonly attachment: string; readonly volume: string }
+  | { readonly call: "deleteStray"; readonly node: string; readonly target: string; readonly volume: string }
   | ({
       readonly node: string;
       readonly allocation: string;

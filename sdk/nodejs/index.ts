@@ -2,3 +2,4 @@
 export * from "./isolated-network";
 export * from "./server";
 export * from "./volume";
+export * from "./volume-attachment";

@@ -36,6 +36,9 @@ t.teardown(async () => {
 
 const volumeOf = async (id: string) => ((await alpha.call("cinder", "GET", `/volumes/${id}`)) as Body)["volume"]!;
 
+const attachmentsOf = async (volume: string) =>
+  (await alpha.list("cinder", "/attachments", "attachments")).filter((one) => one["volume_id"] === volume);
+
 async function makeVolume(name: string): Promise<string> {
   const { volume } = (await alpha.call("cinder", "POST", "/volumes", {
     volume: { name: `${prefix}-${name}`, size: 1 },
@@ -116,7 +119,7 @@ t.test("a virtual machine gets the volume while it runs, and gives it back", asy
   t.equal(id, `${server}/${volume}`);
   t.match(outputs, { route: "nova", state: "usable", attachmentId: String, device: /^\/dev\//, condition: "ready" });
   t.match(await volumeOf(volume), { status: "in-use", attachments: [{ server_id: server }] });
-  t.equal((await alpha.list("cinder", `/attachments?volume_id=${volume}`, "attachments")).length, 1, "once only");
+  t.equal((await attachmentsOf(volume)).length, 1, "once only");
   t.same(await update(volumeAttachment, context, id, outputs, inputs as never), outputs);
   t.same((await read(volumeAttachment, context, id, outputs))?.inputs, inputs);
 
@@ -189,7 +192,7 @@ t.test(
       loginUserData: /node\.session\.auth\.password.*oscloudsecret0/s,
     });
     t.notMatch(JSON.stringify(outputs["iscsi"]), /oscloudsecret0/);
-    t.equal((await alpha.list("cinder", `/attachments?volume_id=${volume}`, "attachments")).length, 1, "once only");
+    t.equal((await attachmentsOf(volume)).length, 1, "once only");
     t.equal((await volumeOf(volume))["status"], "in-use");
     t.same((await read(volumeAttachment, context, id, outputs))?.inputs, direct);
     await remove(volumeAttachment, context, id, outputs);
@@ -297,11 +300,16 @@ t.test("a machine taken through Ironic", async (t) => {
   t.match(await getNode(NODE), { power_state: "power on", provision_state: "active" });
   for (const one of [volume, second]) t.match(await volumeOf(one), { status: "available", attachments: [] });
 
-  // The machine is given back with the volume on it: the attachment is gone with it, and is never searched on the next tenant's node.
+  // The machine is given back with the volume on it. Ironic keeps the target, and would attach the volume to whoever
+  // gets the machine next: a refresh tells of it, and the delete takes it off the free machine.
   const last = await create(volumeAttachment, context, inputs as never);
   await ironic("PUT", `/nodes/${node}/states/provision`, { target: "deleted" });
   await waitProvision(NODE, ["available"], 120);
   await until("the volume is free", async () => (await volumeOf(volume))["status"] === "available", 60);
+  t.equal((await targets()).length, 1, "Ironic has kept the target");
+  const stray = await read(volumeAttachment, context, last.id, last.outputs);
+  t.match(stray?.inputs, { condition: /still registered with node/ });
+  await remove(volumeAttachment, context, last.id, stray!.outputs);
+  t.same(await targets(), []);
   t.equal(await read(volumeAttachment, context, last.id, last.outputs), undefined);
-  await remove(volumeAttachment, context, last.id, last.outputs);
 });

@@ -98,7 +98,7 @@ t.test("what does not fit is told with what there is", async (t) => {
   const gold = program("unknown", { hardware: { class: "gold" } });
   t.match(await failureOf(create(server, context, gold)), {
     code: "nothing-fits",
-    message: /class gold; there are\n {2}metal/,
+    message: /class gold; there are\n.*metal \(16 CPUs/s,
   });
   const image = program("image", { image: "nope" });
   t.match(await failureOf(create(server, context, image)), { code: "not-found" });

@@ -1,102 +1,21 @@
 import t from "tap";
-import { Type } from "typebox";
-import {
-  commonInputs,
-  commonOutputs,
-  create,
-  defineResource,
-  HalfMade,
-  read,
-  remove,
-  update,
-} from "../../provider/core/index.ts";
-import { type NovaAction, type NovaSeen, novaRoute } from "../../provider/machines/nova/index.ts";
-import { type MachineInputs, machineInputs, machineOutputs } from "../../provider/machines/spec.ts";
-import type { Cloud } from "../../provider/openstack/cloud.ts";
+import { create, read, remove, update } from "../../provider/core/index.ts";
+import type { NovaAction } from "../../provider/machines/nova/index.ts";
+import type { MachineInputs } from "../../provider/machines/spec.ts";
 import { admin, type Json, until } from "../cloud/client.ts";
-import { cloudOrSkip, contextFor, dyingAfter, failureOf, inputsOf, unique } from "./context.ts";
+import { cloudOrSkip, contextFor, dyingAfter, failureOf } from "./context.ts";
+import { machine, stage } from "./nova-support.ts";
 
-const inputs = Type.Object({ ...machineInputs, ...commonInputs }, { additionalProperties: false });
-const outputs = Type.Object({ ...machineOutputs, ...commonOutputs });
-
-/** A machine on the nova route and nothing else. */
-const machine = defineResource<typeof inputs, typeof outputs, NovaSeen, NovaAction, Cloud>({
-  type: "Server",
-  description: "",
-  example: "",
-  inputs,
-  outputs,
-  deleteBeforeReplace: true,
-  timeouts: { create: 420, update: 420, delete: 420 },
-  stateVersion: 1,
-  ...novaRoute,
-  actual: (seen, wanted) => ({ ...wanted, ...novaRoute.actual(seen, wanted) }),
-});
-
-const found = await cloudOrSkip("alpha", ["nova", "neutron", "glance", "ironic"]);
+const found = await cloudOrSkip("alpha", ["nova", "neutron", "glance", "cinder"]);
 if (typeof found === "string") {
   t.comment(found);
   t.plan(0, found);
   process.exit(0);
 }
 const alpha = found;
-const { system } = await admin();
-const context = contextFor("alpha");
-const prefix = unique("nova");
-
 const call = alpha.call.bind(alpha);
-const serverOf = async (id: string) => (await call("nova", "GET", `/servers/${id}`))["server"] as Json;
-const mine = async () =>
-  (await alpha.list("nova", "/servers/detail", "servers")).filter((one) => String(one["name"]).startsWith(prefix));
-const act = (id: string, action: Json) => call("nova", "POST", `/servers/${id}/action`, action);
-const settled = (id: string, status: string) =>
-  until(`${id} is ${status}`, async () => {
-    const server = await serverOf(id);
-    return server["status"] === status && server["OS-EXT-STS:task_state"] === null && server;
-  });
-const portsOn = (network: string) => alpha.list("neutron", `/ports?network_id=${network}`, "ports");
-const machinePorts = async (network: string) =>
-  (await portsOn(network)).filter((port) => !String(port["device_owner"]).startsWith("network:"));
-const said = (from: number) => context.lines.slice(from);
-
-async function makeNetwork(name: string, cidr: string): Promise<string> {
-  const made = await call("neutron", "POST", "/networks", { network: { name: `${prefix}-${name}` } });
-  const id = String((made["network"] as Json)["id"]);
-  await call("neutron", "POST", "/subnets", { subnet: { network_id: id, cidr, ip_version: 4 } });
-  return id;
-}
-
-const networks = [await makeNetwork("a", "10.61.0.0/24"), await makeNetwork("b", "10.62.0.0/24")] as const;
-
-t.teardown(async () => {
-  context.close();
-  for (const server of await mine()) {
-    t.fail(`server ${server["name"]} was left behind`);
-    await alpha.raw("nova", "POST", `/servers/${server["id"]}/action`, { unlock: null });
-    await alpha.raw("nova", "DELETE", `/servers/${server["id"]}`);
-    await until(
-      "it is gone",
-      async () => (await alpha.raw("nova", "GET", `/servers/${server["id"]}`)).status === 404,
-      120,
-    );
-  }
-  for (const network of networks) {
-    for (const port of await machinePorts(network)) {
-      t.fail(`port ${port["name"]} was left behind`);
-      await alpha.raw("neutron", "DELETE", `/ports/${port["id"]}`);
-    }
-    await alpha.raw("neutron", "DELETE", `/networks/${network}`);
-  }
-});
-
-const virtual = (name: string, more: Partial<MachineInputs> = {}) =>
-  inputsOf(machine, `${prefix}-${name}`, {
-    kind: "virtual" as const,
-    hardware: { flavor: "vm.tiny" },
-    image: "tiny",
-    networks: [{ network: networks[0] }],
-    ...more,
-  }) as never;
+const here = await stage(t, alpha, ["10.61.0.0/24", "10.62.0.0/24"]);
+const { context, prefix, networks, mine, serverOf, ports, said, act, settled, virtual } = here;
 
 t.test("virtual: made, left alone, refreshed, changed in place, deleted", async (t) => {
   const program = virtual("short", { metadata: { role: "db", tier: "1" } });
@@ -136,7 +55,7 @@ t.test("virtual: made, left alone, refreshed, changed in place, deleted", async 
 
   await remove(machine, context, id, after);
   t.equal((await alpha.raw("nova", "GET", `/servers/${id}`)).status, 404);
-  t.same(await machinePorts(networks[0]), [], "its port went with it");
+  t.same(await ports(networks[0]), [], "its port went with it");
   await remove(machine, context, id, after);
   t.equal(await read(machine, context, id, after), undefined);
 });
@@ -185,7 +104,7 @@ t.test("virtual: networks come and go in place, a port of the program's own stay
 
   const lost = String((one["ports"] as Json[])[0]?.["id"]);
   await call("nova", "DELETE", `/servers/${id}/os-interface/${lost}`);
-  await until("it is off", async () => (await machinePorts(networks[1])).every((port) => port["device_id"] === ""));
+  await until("it is off", async () => (await ports(networks[1])).every((port) => port["device_id"] === ""));
   await call("neutron", "DELETE", `/ports/${lost}`);
   const seen = await read(machine, context, id, one);
   t.match(
@@ -197,7 +116,7 @@ t.test("virtual: networks come and go in place, a port of the program's own stay
   t.match(again, { condition: "ready", ports: [{ network: networks[1] }] });
   await remove(machine, context, id, again);
   t.same(
-    (await machinePorts(networks[1])).map((port) => port["id"]),
+    (await ports(networks[1])).map((port) => port["id"]),
     [own],
   );
   await call("neutron", "DELETE", `/ports/${own}`);
@@ -243,7 +162,7 @@ for (const [step, what] of [
     dying.close();
     const { id, outputs } = await create(machine, context, virtual("died"));
     t.equal((await mine()).length, 1, "there is one server");
-    t.equal((await machinePorts(networks[0])).length, 1, "and one port");
+    t.equal((await ports(networks[0])).length, 1, "and one port");
     t.match(outputs, { condition: "ready", provisionState: "ACTIVE" });
     t.match(await serverOf(id), { description: /:sealed\]$/ });
     await remove(machine, context, id, outputs);
@@ -287,10 +206,10 @@ t.test("virtual: one that somebody else made is adopted, then kept like any othe
     metadata: { a: "b" },
   });
   const after = await update(machine, context, id, outputs, program);
-  t.equal((await machinePorts(networks[0])).length, 1, "its port is taken over, no second one is made");
+  t.equal((await ports(networks[0])).length, 1, "its port is taken over, no second one is made");
   t.match(after, { metadata: { a: "c" }, ports: [{ network: networks[0] }], condition: "ready" });
   await remove(machine, context, id, after);
-  t.same(await machinePorts(networks[0]), []);
+  t.same(await ports(networks[0]), []);
 });
 
 t.test("virtual: a resource that is renamed keeps server and ports", async (t) => {
@@ -303,7 +222,7 @@ t.test("virtual: a resource that is renamed keeps server and ports", async (t) =
   t.equal((server["tags"] as string[]).length, 1, "the tag by which Nova finds it has moved");
   t.match(await failureOf(create(machine, context, virtual("after"))), { code: "already-there" });
   await remove(machine, context, id, after);
-  t.same(await machinePorts(networks[0]), []);
+  t.same(await ports(networks[0]), []);
 });
 
 t.test("virtual: of a create that died, the program edited since, nothing stays", async (t) => {
@@ -317,7 +236,7 @@ t.test("virtual: of a create that died, the program edited since, nothing stays"
     (await mine()).map((server) => server["id"]),
     [id],
   );
-  t.equal((await machinePorts(networks[0])).length, 1);
+  t.equal((await ports(networks[0])).length, 1);
   await remove(machine, context, id, outputs);
 });
 
@@ -354,7 +273,7 @@ t.test("virtual: where nothing is free nothing is left", async (t) => {
   const none = await failureOf(create(machine, context, virtual("none", { hardware: { flavor: flavor.name } })));
   t.match(none, { code: "no-capacity", message: /nowhere.*No valid host/s });
   t.same(await mine(), []);
-  t.same(await machinePorts(networks[0]), []);
+  t.same(await ports(networks[0]), []);
 });
 
 t.test("what cannot be is refused before anything is touched", async (t) => {
@@ -371,82 +290,5 @@ t.test("what cannot be is refused before anything is touched", async (t) => {
     t.equal(failed.code, code, JSON.stringify(more));
   }
   t.same(await mine(), []);
-  t.same(await machinePorts(networks[0]), []);
+  t.same(await ports(networks[0]), []);
 });
-
-/** A context that stops once a line was said: a run that is cancelled while it waits. */
-function stopAt(line: RegExp) {
-  const given = contextFor("alpha");
-  const { progress } = given;
-  given.progress = (text: string) => {
-    progress(text);
-    if (line.test(text)) given.cancel();
-  };
-  return given;
-}
-
-t.test(
-  "bare metal: made, interrupted, taken over, maintained, reinstalled, deleted",
-  { timeout: 600_000 },
-  async (t) => {
-    const metal = (more: Partial<MachineInputs> = {}) =>
-      inputsOf(machine, `${prefix}-metal`, {
-        hardware: { class: "baremetal" },
-        image: "tiny",
-        networks: [{ network: networks[0] }],
-        sshKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGwKh6oCyMBJKxAIuYhSpxpHBXYI9aU3oqJNSfgxW7ll x"],
-        ...more,
-      }) as never;
-    const cancelled = stopAt(/deploying/);
-    const broken = await create(machine, cancelled, metal()).catch((error: unknown) => error as HalfMade);
-    t.type(broken, HalfMade, "a cancelled create hands over what it made");
-    t.match(cancelled.lines.join("\n"), /create server/);
-    cancelled.close();
-
-    const { id, outputs } = await create(machine, context, metal());
-    t.equal((await mine()).length, 1, "exactly one server");
-    t.equal(id, (broken as HalfMade).id, "the one of the cancelled run");
-    t.match(outputs, {
-      condition: "ready",
-      flavorName: "baremetal",
-      resourceClass: "baremetal",
-      provisionState: "ACTIVE",
-      nodeId: /^[0-9a-f-]{36}$/,
-      nodeName: /^bm-/,
-      facts: { cpus: 16, memoryGiB: 64, diskGiB: 480 },
-      address: /^10\.61\.0\./,
-    });
-    const node = String(outputs["nodeId"]);
-    const lines = context.lines.length;
-    t.same(await update(machine, context, id, outputs, metal()), outputs, "an update without change");
-    t.same(said(lines), [], "takes no step");
-
-    await system.call("ironic", "PUT", `/nodes/${node}/maintenance`, { reason: "new disk" });
-    const seen = await read(machine, context, id, outputs);
-    t.equal(seen?.inputs["condition"], "maintenance: new disk");
-    const held = await failureOf(update(machine, context, id, outputs, metal({ power: "off" })));
-    t.match(held, { code: "in-maintenance", message: /new disk/ });
-    t.match(await update(machine, context, id, outputs, metal({ name: `${prefix}-m` })), { name: `${prefix}-m` });
-    t.ok(
-      context.warnings.some((line) => line.includes("new disk")),
-      "whose move it is is said",
-    );
-    await system.call("ironic", "DELETE", `/nodes/${node}/maintenance`);
-
-    t.match(await failureOf(update(machine, context, id, outputs, metal({ image: "tiny-2" }))), {
-      code: "needs-reinstall",
-    });
-    const after = await update(
-      machine,
-      context,
-      id,
-      outputs,
-      metal({ image: "tiny-2", allowReinstall: true, power: "on" }),
-    );
-    t.match(after, { image: "tiny-2", condition: "ready", nodeId: node, powerState: "on" });
-
-    await remove(machine, context, id, after);
-    t.equal((await alpha.raw("nova", "GET", `/servers/${id}`)).status, 404);
-    t.same(await machinePorts(networks[0]), []);
-  },
-);

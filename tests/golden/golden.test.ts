@@ -14,11 +14,18 @@ const CLAIMED = [
   "s10-destroy",
   "s11-preview-unknowns",
   "s12-secrets",
+  "s13-options",
   "s14a-alias-name-parent-type",
   "s15-components",
+  "s17a-provider-killed",
+  "s18-custom-timeouts",
+  "s19b-dynamic-config",
   "s21-targets-and-forced-replacement",
+  "s22-parallel",
   "s23-diff-answers",
+  "s24-outputs-and-config",
   "s25-removed-and-renamed",
+  "s27-logs",
   "s29-expect-no-changes",
 ];
 

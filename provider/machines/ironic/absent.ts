@@ -75,10 +75,10 @@ function giveBack(seen: IronicSeen, details: NodeDetails): Answer {
     return { do: { name: "detach a port", args: { do: "detach", ...held, vif } } };
   const storage = removeStorage(details, held.allocation, held.allocation);
   if (storage) return storage;
-  if (seen.carries === "ours" && node.instance_info["display_name"] !== undefined) {
-    const patches = ["image_source", "display_name"].flatMap((key) =>
-      node.instance_info[key] === undefined ? [] : [{ op: "remove" as const, path: `/instance_info/${key}` }],
-    );
+  // Ironic clears these when it takes a machine down, not when a reservation is given back.
+  const told = ["image_source", "display_name", "traits"].filter((key) => node.instance_info[key] !== undefined);
+  if (seen.carries === "ours" && told.length) {
+    const patches = told.map((key) => ({ op: "remove" as const, path: `/instance_info/${key}` }));
     return { do: { name: "forget the machine", args: { do: "describe", ...held, patches, instanceName: null } } };
   }
   return { do: { name: "give the machine back", args: { do: "release", ...held } } };

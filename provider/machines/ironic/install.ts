@@ -4,7 +4,7 @@ import { adoptPort, deletePort, nextPortAction, surplusPorts } from "../ports.ts
 import type { MachineInputs, MachineOutputs } from "../spec.ts";
 import type { Held, IronicAction } from "./actions.ts";
 import { configDriveOf } from "./config-drive.ts";
-import { type IronicSeen, isAdopted, type NodeDetails, volumesOf } from "./observe.ts";
+import { type IronicSeen, isAdopted, type Known, type NodeDetails, volumesOf } from "./observe.ts";
 import { begunOf, type Install, imageSourceOf, KEYS, metadataOf, OWNER_KEY, recordedOf } from "./records.ts";
 import { hasPath } from "./volumes.ts";
 import { inMaintenance, nameOf, wordsOf } from "./words.ts";
@@ -28,6 +28,12 @@ export const touch = (seen: IronicSeen, action: IronicAction | undefined): Answe
 /** Ports: surplus ones go, wanted ones are made, brought in line and attached. */
 export function ports(desired: Present, seen: IronicSeen, { vifs }: NodeDetails): Answer | undefined {
   const { inputs, mark, name } = desired;
+  const before = (desired.last as Known | undefined)?.networks ?? [];
+  const dropped = before.find(
+    ({ port }) => port && vifs.includes(port) && !inputs.networks.some((entry) => entry.port === port),
+  );
+  if (dropped?.port)
+    return touch(seen, { name: "detach a port", args: { do: "detach", ...heldBy(seen), vif: dropped.port } });
   const [surplus] = surplusPorts(inputs.networks, seen.ports);
   if (surplus && vifs.includes(surplus.id))
     return touch(seen, { name: "detach a port", args: { do: "detach", ...heldBy(seen), vif: surplus.id } });

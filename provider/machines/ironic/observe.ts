@@ -16,7 +16,7 @@ import { type MachinePort, observePorts } from "../ports.ts";
 import type { MachineInputs, MachineOutputs } from "../spec.ts";
 import { type IronicOffer, offersOf } from "./offers.ts";
 import { allocationName, markOf } from "./records.ts";
-import { isUnderWay } from "./states.ts";
+import { isUnderWay, STATES } from "./states.ts";
 import {
   findVolume,
   listConnectors,
@@ -121,20 +121,33 @@ export async function observe(
     return { ...seen, ports, offers: offersOf(nodes, needs), ...(image && { image }), volumes };
   }
   const details =
-    node && !isUnderWay(node.provision_state) && carries !== "other" ? await look(cloud, node, inputs) : undefined;
+    node && !isUnderWay(node.provision_state) && carries !== "other" ? await look(context, node, inputs) : undefined;
   const attached = ports.map((port) => ({ ...port, device: details?.vifs.includes(port.id) ? details.node.uuid : "" }));
   const strays = details && inputs && isAdopted(inputs) ? await straysAmong(cloud, details.vifs, ports) : undefined;
   const image = allocation && inputs ? await imageOf(cloud, inputs, last, known) : undefined;
-  return { ...seen, ports: attached, ...(details && { details }), ...(strays && { strays }), ...(image && { image }) };
+  return {
+    ...seen,
+    ports: attached,
+    ...(details && { details, node: details.node }),
+    ...(strays && { strays }),
+    ...(image && { image }),
+  };
 }
 
 /** Neutron does not tell whose port it is on this route (no device_id): the node's own list of VIFs does. */
 async function look(
-  cloud: Cloud,
+  context: Context<Cloud>,
   brief: NodeLook,
   inputs: MachineInputs | undefined,
 ): Promise<NodeDetails | undefined> {
-  const node = await findNode(cloud, brief.uuid);
+  const { clock, cloud, signal } = context;
+  let node = await findNode(cloud, brief.uuid);
+  // A failed state shows a moment before the reason does; to a lessee the reason never shows.
+  const unexplained = () => node?.last_error === null && STATES[node.provision_state]?.kind === "failure";
+  for (let tries = 0; tries < 3 && unexplained() && !signal.aborted; tries++) {
+    await clock.sleep(700, signal).catch(() => undefined);
+    node = await findNode(cloud, brief.uuid);
+  }
   if (!node || node.provision_state !== brief.provision_state) return undefined;
   const [vifs, targets, connectors] = await Promise.all([
     listVifs(cloud, node.uuid),

@@ -4,8 +4,7 @@ import { installRecord, matchesInstall, userDataWithKeys } from "../install.ts";
 import { adoptPort, deletePort, type MachinePort, nextPortAction, surplusPorts } from "../ports.ts";
 import type { DesiredMachine } from "../route.ts";
 import type { NovaAction } from "./actions.ts";
-import { droppedPorts, type Last } from "./observe.ts";
-import { INSTALL_KEY, LOCK_REASON, type Machine, type NovaSeen, PENDING } from "./seen.ts";
+import { droppedPorts, INSTALL_KEY, type Last, LOCK_REASON, type Machine, type NovaSeen, PENDING } from "./seen.ts";
 import { meaningOf } from "./states.ts";
 
 /** Everything that one decision about an existing server needs. */

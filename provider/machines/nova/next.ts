@@ -15,8 +15,7 @@ import {
   reinstallReasons,
   rename,
 } from "./next-update.ts";
-import type { Last } from "./observe.ts";
-import type { Machine, NovaSeen } from "./seen.ts";
+import type { Last, Machine, NovaSeen } from "./seen.ts";
 import { judgeFault, meaningOf, RETURNING, type StatusMeaning } from "./states.ts";
 
 /** Nova's tasks that end with the server gone. */

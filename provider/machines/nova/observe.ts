@@ -9,11 +9,16 @@ import { type MachinePort, observePorts } from "../ports.ts";
 import type { MachineInputs, MachineOutputs } from "../spec.ts";
 import { nodeById, nodeOfServer } from "./node.ts";
 import { flavorOffers, isWhole } from "./offers.ts";
-import { type Machine, type NovaSeen, serverTag, toMachine, type WantedVolume } from "./seen.ts";
+import {
+  droppedPorts,
+  type Last,
+  type Machine,
+  type NovaSeen,
+  serverTag,
+  toMachine,
+  type WantedVolume,
+} from "./seen.ts";
 import { meaningOf } from "./states.ts";
-
-/** What state last knew: outputs hold the inputs too. */
-export type Last = Partial<MachineOutputs> & Partial<MachineInputs>;
 
 /** The project's servers that carry a tag and are not on their way out. Nova filters by its own tag, the description decides. */
 export async function find(context: Context<Cloud>, tag: string): Promise<Found[]> {
@@ -143,12 +148,6 @@ const missingPorts = (inputs: MachineInputs, ports: readonly MachinePort[], serv
 /** Whether ports on the server that we do not know by name can matter: to be taken over, or to be detached. */
 const needsStrays = (inputs: MachineInputs, missing: readonly number[], last: Last | undefined) =>
   missing.some((index) => inputs.networks[index]?.network !== undefined) || droppedPorts(inputs, last).length > 0;
-
-/** The program's own ports that it named before and names no more. */
-export const droppedPorts = (inputs: MachineInputs, last: Last | undefined): string[] =>
-  (last?.networks ?? []).flatMap((entry) =>
-    entry.port !== undefined && !inputs.networks.some((now) => now.port === entry.port) ? [entry.port] : [],
-  );
 
 async function straysOf(cloud: Cloud, ports: readonly MachinePort[], serverId: string) {
   const attached = await listPortsOf(cloud, serverId);

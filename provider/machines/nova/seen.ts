@@ -1,6 +1,7 @@
 import { type Failure, type Mark, readMark, type Seen } from "../../core/index.ts";
 import type { NovaServer, ServerFault, ServerFlavor } from "../../openstack/nova/servers.ts";
 import type { MachinePort } from "../ports.ts";
+import type { MachineInputs, MachineOutputs } from "../spec.ts";
 import type { FlavorOffer } from "./offers.ts";
 
 /** Server metadata of ours begins so, and never shows among the user's. */
@@ -87,6 +88,15 @@ export interface NovaSeen extends Seen {
   /** The volumes of a new server; only while there is none. */
   readonly volumes: readonly WantedVolume[];
 }
+
+/** What state last knew: outputs hold the inputs too. */
+export type Last = Partial<MachineOutputs> & Partial<MachineInputs>;
+
+/** The program's own ports that it named before and names no more. */
+export const droppedPorts = (inputs: MachineInputs, last: Last | undefined): string[] =>
+  (last?.networks ?? []).flatMap((entry) =>
+    entry.port !== undefined && !inputs.networks.some((now) => now.port === entry.port) ? [entry.port] : [],
+  );
 
 /** Reads a server into our words. */
 export function toMachine(server: NovaServer): Machine {

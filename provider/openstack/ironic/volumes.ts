@@ -46,6 +46,10 @@ export const listConnectors = async (cloud: Cloud, node: string): Promise<Volume
 export const listTargets = async (cloud: Cloud, node: string): Promise<VolumeTarget[]> =>
   ironic(cloud).list<VolumeTarget>("/volume/targets", "targets", await listed(cloud, node));
 
+/** A volume target; undefined where it does not exist or is hidden. `GET /v1/volume/targets/{id}` */
+export const findTarget = async (cloud: Cloud, id: string): Promise<VolumeTarget | undefined> =>
+  ironic(cloud).find<VolumeTarget>(`/volume/targets/${id}`, await version(cloud, "volume targets"));
+
 /** Gives a node an iSCSI name. The node must be off. `POST /v1/volume/connectors` */
 export async function createConnector(cloud: Cloud, connector: Omit<VolumeConnector, "uuid">): Promise<void> {
   await ironic(cloud).post("/volume/connectors", connector, await version(cloud, "volume targets"));

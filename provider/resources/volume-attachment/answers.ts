@@ -34,7 +34,7 @@ export function attachmentResult(
       ...login(direct?.connection_info, seen.initiator),
     };
   }
-  const target = targetOf(seen);
+  const target = targetOf(seen) ?? seen.stray?.target;
   const held = heldByMachine(seen);
   const connector = seen.connectors.find((one) => one.type === "iqn");
   const info = target?.properties as ConnectionInfo | undefined;
@@ -108,6 +108,8 @@ export function renderLogin(
 export function attachmentTrouble(seen: SeenAttachment): string | undefined {
   const { node, offFor, pair, volume, route } = seen;
   if (seen.id === undefined) return undefined;
+  if (seen.stray)
+    return `still registered with node ${seen.stray.target.node_uuid}, which is not this machine any more: its start would attach the volume there`;
   if (offFor !== undefined && offFor === pair?.volume && !targetOf(seen))
     return "half-made: the machine was switched off for it";
   if (offFor !== undefined && node?.power_state === "power off")

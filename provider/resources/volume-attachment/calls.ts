@@ -31,7 +31,7 @@ export async function observeAttachment(
   if (!pair) return { connectors: [], targets: [] };
   const last = reference.last as (Partial<AttachmentOutputs> & Partial<AttachmentInputs>) | undefined;
   const initiator = inputs?.initiator ?? last?.initiator;
-  const machine = (await seeServer(cloud, pair, initiator)) ?? (await seeNode(cloud, pair, initiator));
+  const machine = (await seeServer(cloud, pair, initiator)) ?? (await seeNode(cloud, pair, initiator, last?.targetId));
   // Last: a machine that was just seen off has let go of it by now, one that was seen on has it.
   const volume = await cinder.volumes(cloud).look(pair.volume);
   return {
@@ -65,24 +65,35 @@ async function seeNode(
   cloud: Cloud,
   pair: Pair,
   initiator: string | undefined,
+  targetId: string | undefined,
 ): Promise<Partial<SeenAttachment> | undefined> {
-  const allocation = (await cloud.offers("baremetal")) ? await findAllocation(cloud, pair.server) : undefined;
-  if (!allocation) return undefined;
-  const node = allocation.node_uuid ? await findNode(cloud, allocation.node_uuid) : undefined;
-  const carried = node?.instance_uuid === allocation.uuid;
-  const seen = { allocation, ...(node && { node }) };
+  if (!(await cloud.offers("baremetal"))) return undefined;
+  const allocation = await findAllocation(cloud, pair.server);
+  const node = allocation?.node_uuid ? await findNode(cloud, allocation.node_uuid) : undefined;
+  const seen = { ...(allocation && { allocation }), ...(node && { node }) };
   if (initiator !== undefined) {
     const direct = await findDirect(cloud, pair);
     return { ...seen, route: "direct", ...(direct && { direct, id: idOf(pair) }) };
   }
-  // A node that was given back may be somebody else's by now: what is on it is not looked at.
-  if (!node || !carried) return { ...seen, route: "ironic" };
+  // A node that was given back may be somebody else's by now: only what is ours is looked at.
+  if (!allocation || !node || node.instance_uuid !== allocation.uuid) {
+    const stray = targetId === undefined ? undefined : await findStray(cloud, pair, targetId);
+    return { ...seen, ...((allocation || stray) && { route: "ironic" }), ...(stray && { stray, id: idOf(pair) }) };
+  }
   const connectors = await storage.listConnectors(cloud, node.uuid);
   const targets = await storage.listTargets(cloud, node.uuid);
   const note = allocation.extra[OFF_FOR];
   const offFor = typeof note === "string" ? note : undefined;
   const there = targets.some((target) => target.volume_id === pair.volume) || offFor === pair.volume;
   return { ...seen, route: "ironic", connectors, targets, ...(offFor && { offFor }), ...(there && { id: idOf(pair) }) };
+}
+
+/** The target that this resource made, on whatever node it is. */
+async function findStray(cloud: Cloud, pair: Pair, targetId: string): Promise<SeenAttachment["stray"]> {
+  const target = await storage.findTarget(cloud, targetId);
+  if (target?.volume_id !== pair.volume || !(MARK_KEY in target.extra)) return undefined;
+  const node = await findNode(cloud, target.node_uuid);
+  return { target, ...(node && { node }) };
 }
 
 const idOf = ({ server, volume }: Pair) => `${server}/${volume}`;
@@ -143,6 +154,14 @@ export async function performAttachment(cloud: Cloud, args: AttachmentCall): Pro
     case "unexport":
       await cinder.deleteAttachment(cloud, args.attachment, args.volume);
       return undefined;
+    case "deleteStray": {
+      // Between the look and this the node may have become somebody's machine.
+      const node = await findNode(cloud, args.node);
+      if (!node || node.instance_uuid !== null)
+        throw failure("stuck-state", `node ${args.node} is somebody's machine by now; nothing was written to it`);
+      await storage.deleteTarget(cloud, args.target);
+      return undefined;
+    }
     default:
       await proveCarried(cloud, args.node, args.allocation);
       await performOnNode(cloud, args);
@@ -162,7 +181,7 @@ async function proveCarried(cloud: Cloud, nodeId: string, allocation: string): P
     );
 }
 
-async function performOnNode(cloud: Cloud, args: Extract<AttachmentCall, { node: string }>): Promise<void> {
+async function performOnNode(cloud: Cloud, args: Extract<AttachmentCall, { allocation: string }>): Promise<void> {
   const { node, allocation, volume } = args;
   switch (args.call) {
     case "note":

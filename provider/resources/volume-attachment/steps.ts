@@ -318,9 +318,33 @@ function detachment(
     if (seen.volume?.status === "detaching") return waitFor("the volume to be detached", 10);
     return act("detach the volume", { call: "detach", server: pair.server, volume: pair.volume });
   }
-  // Ironic takes the targets off a node that is given back.
+  if (seen.stray) return strayRemoval(seen.stray, pair.volume);
   if (!allocation || !node || node.instance_uuid !== allocation.uuid) return { done: "gone" };
   return ironicDetachment(desired.last as Partial<AttachmentInputs> | undefined, seen, taken);
+}
+
+/** Takes the volume off a node that was given back with it; only while the node is nobody's. */
+function strayRemoval({ target, node }: NonNullable<SeenAttachment["stray"]>, volume: string): Answer {
+  const owned = (what: string): Answer => ({
+    failed: failure(
+      "stuck-state",
+      `the volume is still registered with node ${target.node_uuid}, ${what}: its start would attach the volume there`,
+      {
+        next: `have the operator delete the volume target ${target.uuid} of that node, then run the same command again.`,
+      },
+    ),
+  });
+  if (!node) return owned("which this credential does not see any more");
+  if (node.instance_uuid !== null) return owned("which somebody else has now");
+  const wrong = nodeFault(node);
+  if (wrong) return wrong;
+  if (node.power_state !== "power off") return owned("which is free, but on");
+  return act(`take the volume off the free machine ${node.name ?? node.uuid}`, {
+    call: "deleteStray",
+    node: node.uuid,
+    target: target.uuid,
+    volume,
+  });
 }
 
 /** Detached at the machine; done when the storage has let go too. */

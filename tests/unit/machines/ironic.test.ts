@@ -10,6 +10,7 @@ import {
   ID,
   IMAGE,
   INSTALLED,
+  inputs,
   mark,
   node,
   port,
@@ -257,6 +258,19 @@ t.test("what is kept on a running machine", async (t) => {
     word(next(wants({ networks: [] }), { ...detached, details: { ...detached.details!, vifs: [] } }, [])),
     "delete port 0",
   );
+  const named = { ...seenWith(), ports: [{ ...port, id: "theirs", ours: false }] };
+  const dropped = { ...wants({ networks: [] }), last: { networks: [{ port: "theirs" }] } } as unknown as DesiredMachine;
+  const attached = { ...named, ports: [], details: { ...named.details!, vifs: ["theirs"] } };
+  t.match(
+    next(dropped, attached, []),
+    { do: { name: "detach a port", args: { vif: "theirs" } } },
+    "the program's own port leaves",
+  );
+  t.equal(
+    word(next(dropped, { ...attached, details: { ...attached.details, vifs: [] } }, [])),
+    "done",
+    "and is left alone then",
+  );
   t.equal(word(next(wants({ deletionProtection: true }), seenWith(), [])), "protect");
   t.equal(word(next(wants({ deletionProtection: false }), seenWith({ protected: true }), [])), "unprotect");
   t.equal(
@@ -306,7 +320,10 @@ t.test("a reinstall needs leave, survives interruptions and is not done twice", 
 });
 
 t.test("an adopted machine is left as it is, and brought in line later", async (t) => {
-  const adopt = { ...wants({ power: "off" }), inputs: { ...inputs, power: "off", adopt: ID } } as DesiredMachine;
+  const adopt = {
+    ...wants({ power: "off" }),
+    inputs: { ...inputs, power: "off", adopt: ID },
+  } as unknown as DesiredMachine;
   const seen = seenWith({ instance_info: { image_source: IMAGE, display_name: "web" } }, {}, { ports: [] });
   const strays = { ...seen, strays: [{ id: "port", network: "net" }] };
   t.equal(word(next(adopt, strays, [])), "done", "nothing is changed on it");

@@ -5,11 +5,11 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { definitions } from "../../provider/resources/index.ts";
-import { packageSchema } from "./schema.ts";
-import { kebab, sdkFile, sdkIndex } from "./sdk.ts";
+import { definitions } from "../provider/resources/index.ts";
+import { packageSchema } from "./generate/schema.ts";
+import { kebab, sdkFile, sdkIndex } from "./generate/sdk.ts";
 
-const root = join(import.meta.dirname, "../..");
+const root = join(import.meta.dirname, "..");
 const meta = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
   version: string;
   description: string;
