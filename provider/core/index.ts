@@ -4,22 +4,11 @@ export { converge, type Loop } from "./converge.ts";
 export { changedInputs, clean, replacingInputs, replacingValues } from "./diff.ts";
 export { Failure, type FailureDetails, formatDuration, type Mover } from "./failure.ts";
 export * from "./identity.ts";
+export { create, HalfMade, read, remove, update } from "./lifecycle.ts";
+export { type Action, type Step, sameAction, timesTaken, type Wait } from "./outcome.ts";
+export { check, diff } from "./plan.ts";
 export {
   type AnyDefinition,
-  check,
-  create,
-  diff,
-  HalfMade,
-  inputsIn,
-  isHalfMade,
-  labelOf,
-  read,
-  remove,
-  update,
-  upgrade,
-} from "./lifecycle.ts";
-export { type Action, type Step, sameAction, timesTaken, type Wait } from "./outcome.ts";
-export {
   type CommonInputs,
   type CommonOutputs,
   type Context,
@@ -30,7 +19,9 @@ export {
   defineResource,
   type Reference,
   type Seen,
+  type Values,
 } from "./resource.ts";
+export { inputsIn, isHalfMade, labelOf, upgrade } from "./state.ts";
 export { type CustomTimeouts, parseDuration, resolveTimeouts, type Timeouts } from "./timeouts.ts";
 export { Turns } from "./turns.ts";
 export { hasUnknown, isUnknown, UNKNOWN } from "./unknown.ts";

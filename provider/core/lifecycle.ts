@@ -1,19 +1,13 @@
 import type { Static, TObject } from "typebox";
 import { failure } from "./catalogue.ts";
 import { converge } from "./converge.ts";
-import { replacingInputs, replacingValues } from "./diff.ts";
+import { replacingValues } from "./diff.ts";
 import { Failure } from "./failure.ts";
 import { canonical, claim, type Mark, newNonce, type Place, shapeOf, tagOf } from "./identity.ts";
 import type { Action } from "./outcome.ts";
-import type { CommonInputs, Context, Definition, Desired, Reference, Seen } from "./resource.ts";
+import type { AnyDefinition, CommonInputs, Context, Definition, Desired, Reference, Seen, Values } from "./resource.ts";
+import { HALF_MADE, inputsIn, labelOf, nameOf, upgrade } from "./state.ts";
 import { resolveTimeouts, type Timeouts } from "./timeouts.ts";
-import { isUnknown } from "./unknown.ts";
-import { type ObjectSchema, type Problem, validate } from "./validation.ts";
-
-type Values = Record<string, unknown>;
-// A host holds definitions of every kind; inside one operation only this one's own parts meet each other.
-// biome-ignore lint/suspicious/noExplicitAny: the parts of one definition fit each other, which its author's types have checked
-export type AnyDefinition = Definition<any, any, any, any, any>;
 
 /** Something was made or changed, and then it failed: the id and outputs must reach state together with the reason. */
 export class HalfMade extends Error {
@@ -27,51 +21,6 @@ export class HalfMade extends Error {
     this.outputs = outputs;
     this.reasons = [cause.message];
   }
-}
-
-const HALF_MADE = "half-made: its create was interrupted";
-
-/** Whether these outputs are of an object whose create did not finish: nothing on it is worth guarding yet. */
-export const isHalfMade = (outputs: Partial<CommonInputs>): boolean => outputs.condition === HALF_MADE;
-
-/** How messages call a resource: `Server db`. */
-export const labelOf = (definition: AnyDefinition, inputs: Partial<CommonInputs>): string =>
-  `${definition.type} ${nameOf(inputs)}`.trim();
-
-const nameOf = (inputs: Partial<CommonInputs>): string =>
-  isUnknown(inputs.identity) ? "" : (inputs.identity?.split("/").pop() ?? "");
-
-/** Fills defaults and says everything that is wrong with the inputs. Asks no cloud. */
-export function check(
-  definition: AnyDefinition,
-  olds: Values | undefined,
-  news: Values,
-): { inputs: Values; problems: Problem[] } {
-  const schema = definition.inputs as unknown as ObjectSchema;
-  const inputs: Values = { ...news };
-  for (const [name, property] of Object.entries(schema.properties))
-    if (inputs[name] === undefined && property.default !== undefined) inputs[name] = property.default;
-  inputs["condition"] = "ready";
-  const problems = validate(schema, inputs);
-  if (!problems.length) problems.push(...(definition.problems?.(inputs, olds) ?? []));
-  return { inputs, problems };
-}
-
-/**
- * Which changed inputs need a new object. What merely changed the engine finds by itself.
- * @throws Failure for a change that must not be made, so that preview tells of it
- */
-export function diff(
-  definition: AnyDefinition,
-  olds: Values,
-  news: Values,
-): { replaces: string[]; deleteBeforeReplace: boolean } {
-  const refused = definition.refuse?.(olds, news);
-  if (refused) throw refused.with({ resource: labelOf(definition, news) });
-  const replaces = replacingInputs(definition.inputs as unknown as ObjectSchema, olds, news).filter(
-    (name) => !definition.stays?.(name, olds, news),
-  );
-  return { replaces, deleteBeforeReplace: replaces.length > 0 && definition.deleteBeforeReplace };
 }
 
 /** One operation on one object: everything that create, update, read and delete share. */
@@ -389,35 +338,4 @@ export async function remove(
       throw operation.explain(error, id);
     }
   });
-}
-
-/** The inputs that outputs echo. */
-export function inputsIn(definition: AnyDefinition, outputs: Values): Values {
-  const names = Object.keys((definition.inputs as unknown as ObjectSchema).properties);
-  return Object.fromEntries(names.filter((name) => outputs[name] !== undefined).map((name) => [name, outputs[name]]));
-}
-
-/** State of an older release, brought up step by step. */
-export function upgrade(definition: AnyDefinition, outputs: Values): Values {
-  let state = outputs;
-  for (
-    let version = Number(state["stateVersion"] ?? definition.stateVersion);
-    version < definition.stateVersion;
-    version++
-  ) {
-    const step = definition.upgrade?.[version];
-    if (!step)
-      throw failure("unexpected", `state of version ${version} cannot be brought to ${definition.stateVersion}`);
-    state = { ...step(state), stateVersion: version + 1 };
-  }
-  if (Number(state["stateVersion"] ?? 0) > definition.stateVersion)
-    throw failure(
-      "version-too-old",
-      `this state was written by a newer release of pulumi-baremetal (state version ${state["stateVersion"]})`,
-      {
-        mover: "you",
-        next: "install the release that wrote it, or a newer one.",
-      },
-    );
-  return state;
 }

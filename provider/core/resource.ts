@@ -186,3 +186,9 @@ export function defineResource<I extends TObject, O extends TObject, S extends S
 ): Definition<I, O, S, A, Cloud> {
   return definition;
 }
+
+/** Inputs or outputs of any resource. */
+export type Values = Record<string, unknown>;
+// A host holds definitions of every kind; inside one operation only this one's own parts meet each other.
+// biome-ignore lint/suspicious/noExplicitAny: the parts of one definition fit each other, which its author's types have checked
+export type AnyDefinition = Definition<any, any, any, any, any>;

@@ -9,6 +9,7 @@ export type { DetailedDiff, DiffKind, PropertyDiff } from "./diff.ts";
 export type { DigestStep, PreviewDigest } from "./digest.ts";
 export { EngineError, Refusal } from "./errors.ts";
 export type { Changes, Diagnostic, EngineEvent, EventSink, Op, RunKind, Severity, StepView } from "./events.ts";
+export { type Interrupts, listenToInterrupts } from "./interrupts.ts";
 export type { OpenOptions, OperationOptions, OperationResult, Stack, StackOutput } from "./stack.ts";
 export { openStack } from "./stack.ts";
 export type { RpcEvent, RpcTrace } from "./trace.ts";

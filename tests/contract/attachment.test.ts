@@ -279,8 +279,7 @@ t.test("a machine taken through Ironic", async (t) => {
     if (step !== 4) await remove(volumeAttachment, context, made.id, made.outputs);
   }
   const { id, outputs } = made!;
-  t.comment(JSON.stringify(outputs["iscsi"]));
-  t.comment(JSON.stringify((await targets())[0]?.["properties"]));
+  t.comment(JSON.stringify((await alpha.call("cinder", "GET", `/attachments/${outputs["attachmentId"]}`))));
   t.same(await update(volumeAttachment, context, id, outputs, inputs as never), outputs);
   t.same((await read(volumeAttachment, context, id, outputs))?.inputs, inputs);
 

@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import type { EngineEvent, RpcEvent } from "../../provider/engine/index.ts";
+import type { RpcEvent } from "../../provider/engine/index.ts";
 import { runCommand } from "../../provider/engine/index.ts";
+import type { Outcome, Signal } from "./interrupted.ts";
+import { runInterrupted } from "./interrupted.ts";
 import { normaliser } from "./normalise.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -47,7 +49,9 @@ export interface State {
 export interface StepRecord {
   name: string;
   command: string;
-  exit: { code: number | null };
+  exit: { code: number | null; signal: string | null };
+  /** Roles of processes that outlived the command. */
+  processesLeftAlive?: string[];
   json?: unknown;
   stdout?: string[];
   rpcs: Call[];
@@ -76,6 +80,7 @@ interface Scenario {
     control?: unknown;
     world?: Record<string, unknown>;
     env?: Record<string, string>;
+    signals?: Signal[];
   }[];
 }
 
@@ -161,31 +166,25 @@ async function replayIn(work: string, id: string): Promise<Recording> {
       writeFileSync(join(world, "objects", `${object}.json`), JSON.stringify(value));
     }
     const args = step.args.map((arg) => arg.replace(/\$\{urn:([^}]+)\}/g, (_, name) => urnOf(name)));
+    const command = [...args.map((arg) => arg.replace("${pending}", pendingUrn(state()))), "--non-interactive"];
+    const stepEnv = { ...env, GOLDEN_STAGE: String(step.stage ?? 1), ...step.env };
+    const outcome = step.signals
+      ? await runInterrupted(command, { env: stepEnv, cwd: project, signals: step.signals })
+      : await runHere(command, { env: stepEnv, cwd: project });
+    const { stdout, stderr } = outcome;
     const calls = new CallLog();
-    const summaries: Record<string, number>[] = [];
-    let stdout = "";
-    let stderr = "";
-    const { exitCode } = await runCommand([...args, "--non-interactive"], {
-      env: { ...env, GOLDEN_STAGE: String(step.stage ?? 1), ...step.env },
-      cwd: project,
-      stdout: (text) => {
-        stdout += text;
-      },
-      stderr: (text) => {
-        stderr += text;
-      },
-      trace: (event) => calls.add(event),
-      onEvent: (event: EngineEvent) => {
-        if (event.kind === "summary") summaries.push(event.changes as Record<string, number>);
-      },
-    });
+    for (const event of outcome.calls) calls.add(event);
+    const summaries = outcome.events.flatMap((event) =>
+      event.kind === "summary" ? [event.changes as Record<string, number>] : [],
+    );
     const printsJson = args.includes("--json") || args[1] === "export";
-    if (process.env["GOLDEN_VERBOSE"]) console.error(`--- ${id} ${step.name} -> ${exitCode}\n${printsJson ? "" : stdout}${stderr}`);
+    if (process.env["GOLDEN_VERBOSE"]) console.error(`--- ${id} ${step.name} -> ${JSON.stringify(outcome.exit)}\n${printsJson ? "" : stdout}${stderr}`);
     const objects = join(world, "objects");
     recording.steps.push({
       name: step.name,
       command: filter.text(`pulumi ${args.join(" ")}`),
-      exit: { code: exitCode },
+      exit: outcome.exit,
+      ...(outcome.processesLeftAlive.length > 0 ? { processesLeftAlive: outcome.processesLeftAlive } : {}),
       ...(printsJson ? { json: filter.walk(parse(stdout)) } : { stdout: filter.text(stdout).split("\n") }),
       rpcs: filter.walk(calls.calls),
       summaries,
@@ -195,6 +194,36 @@ async function replayIn(work: string, id: string): Promise<Recording> {
   }
   recording.code = [...filter.codes.keys()];
   return recording;
+}
+
+/** Runs a command in this process. */
+async function runHere(args: string[], options: { env: NodeJS.ProcessEnv; cwd: string }): Promise<Outcome> {
+  const outcome: Outcome = {
+    exit: { code: null, signal: null },
+    stdout: "",
+    stderr: "",
+    calls: [],
+    events: [],
+    processesLeftAlive: [],
+  };
+  const { exitCode } = await runCommand(args, {
+    ...options,
+    stdout: (text) => {
+      outcome.stdout += text;
+    },
+    stderr: (text) => {
+      outcome.stderr += text;
+    },
+    trace: (event) => outcome.calls.push(event),
+    onEvent: (event) => outcome.events.push(event),
+  });
+  outcome.exit.code = exitCode;
+  return outcome;
+}
+
+function pendingUrn(state: State | null): string {
+  const pending = state?.["pending_operations"] as { resource: Resource }[] | undefined;
+  return pending?.[0]?.resource.urn ?? "none";
 }
 
 function parse(text: string): unknown {

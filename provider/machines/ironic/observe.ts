@@ -154,9 +154,18 @@ async function look(
     listTargets(cloud, node.uuid),
     inputs && volumesOf(inputs).length === 0 ? [] : listConnectors(cloud, node.uuid),
   ]);
-  const volumes = await readVolumes(cloud, [
-    ...new Set([...(inputs ? volumesOf(inputs) : []), ...targets.map((target) => target.volume_id)]),
-  ]);
+  const ids = [...new Set([...(inputs ? volumesOf(inputs) : []), ...targets.map((target) => target.volume_id)])];
+  let volumes = await readVolumes(cloud, ids);
+  // A machine that goes was powered off to let go of its volumes, which it does a moment after it shows as off.
+  const lettingGo = () =>
+    targets.some(({ volume_id }) =>
+      volumes[volume_id]?.attachments.some((one) => one.server_id === node?.instance_uuid),
+    );
+  if (!inputs && node.provision_state === "active" && node.power_state === "power off")
+    for (let tries = 0; tries < 8 && lettingGo() && !signal.aborted; tries++) {
+      await clock.sleep(1000, signal).catch(() => undefined);
+      volumes = await readVolumes(cloud, ids);
+    }
   return { node, vifs, targets, connectors, volumes };
 }
 

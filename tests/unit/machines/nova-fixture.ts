@@ -178,7 +178,7 @@ export function action(step: Step<NovaAction>): NovaAction {
   return step.do;
 }
 
-/** Runs `next` and does in the mind what it says, until it wants nothing more of the kind. */
+/** A step that counts only by its name, for what was taken before. */
 export function named(name: string): NovaAction {
   return { name, args: { step: "rename", id: "srv", to: "" } } as unknown as NovaAction;
 }
