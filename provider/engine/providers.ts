@@ -1,5 +1,6 @@
 /** The providers of a run: the provider resources themselves, and the processes behind them. */
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { DiffResult } from "./diff.ts";
 import { EngineError, Refusal } from "./errors.ts";
 import type { CheckRequest, CreateRequest, DiffRequest, ExistingRequest, Provider, UpdateRequest } from "./provider.ts";
@@ -12,6 +13,9 @@ import { equal } from "./values.ts";
 
 /** The package whose provider is the dynamic-provider server. */
 export const DYNAMIC_PACKAGE = "pulumi-nodejs";
+
+/** How long the Cancel before an immediate end may take to be answered. */
+const LAST_CANCEL_MS = 300;
 
 /** Refuses packages other than the dynamic one. */
 export function refuseOtherPackages(type: string): void {
@@ -26,6 +30,7 @@ export class ProviderRegistry implements Provider {
   readonly #configured = new Map<string, ProviderClient>();
   /** Checked in this run, not yet configured. */
   readonly #checked = new Map<string, ProviderClient>();
+  #left = false;
 
   constructor(host: ProviderHost) {
     this.#host = host;
@@ -92,7 +97,7 @@ export class ProviderRegistry implements Provider {
 
   /** Tells every provider process to give up. */
   async cancel(): Promise<void> {
-    await Promise.all(this.#processes.map((process) => process.cancel()));
+    if (!this.#left) await Promise.all(this.#processes.map((process) => process.cancel()));
   }
 
   /** Ends every provider process. */
@@ -100,8 +105,11 @@ export class ProviderRegistry implements Provider {
     await Promise.all(this.#processes.map((process) => process.stop()));
   }
 
-  /** Ends every provider process at once. */
-  kill(): void {
+  /** Ends every provider process without waiting for what it does; a last Cancel gets a moment to arrive. */
+  async leave(): Promise<void> {
+    const cancelled = this.cancel();
+    this.#left = true;
+    await Promise.race([cancelled, sleep(LAST_CANCEL_MS)]);
     for (const process of this.#processes) process.kill();
   }
 

@@ -102,7 +102,7 @@ export async function perform(request: RunRequest): Promise<RunOutcome> {
   const onTerminate = () => {
     journal.abandon();
     program?.kill();
-    registry.kill();
+    void registry.leave();
   };
   if (request.cancel?.aborted) onCancel();
   request.cancel?.addEventListener("abort", onCancel);

@@ -297,6 +297,9 @@ export const proof = net.isolation;`,
   timeouts: { create: 300, update: 300, delete: 300 },
   stateVersion: 1,
   problems: networkProblems,
+  // Naming the segment that the network has already, or not naming it any more, changes nothing.
+  stays: (name, olds, news) =>
+    name === "segmentation" && (news.segmentation === undefined || isSegment(olds.segment, news.segmentation)),
   async find(context, tag) {
     const { projectId } = await context.place();
     const networks = await listOwnNetworks(context.cloud, projectId);
@@ -316,3 +319,10 @@ export const proof = net.isolation;`,
   actual: actualInputs,
   trouble: troubleOf,
 });
+
+/** Whether a segment as it was last seen is the one that is asked for. */
+function isSegment(there: NetworkOutputs["segment"] | undefined, asked: NonNullable<NetworkInputs["segmentation"]>) {
+  if (typeof there !== "object") return false;
+  const { type, id = there.id, physicalNetwork = there.physicalNetwork } = asked;
+  return there.type === type && there.id === id && there.physicalNetwork === physicalNetwork;
+}

@@ -74,14 +74,17 @@ const outputs = Type.Object({
         target: Type.Optional(Type.String({ description: "The storage's iSCSI name of the volume." })),
         lun: Type.Optional(Type.Integer({ description: "Logical unit." })),
       },
-      { description: "How the machine reaches the volume, without secrets, where this credential may see it." },
+      {
+        description:
+          "How the machine reaches the volume, without secrets, as far as this credential may see it: all of it with `initiator`; of a machine taken through Ironic mostly the initiator only (Ironic's rule `baremetal:volume:view_target_properties`).",
+      },
     ),
   ),
   loginUserData: Type.Optional(
     Type.String({
       secret: true,
       description:
-        "Cloud-init user data that makes a Linux system log in to the volume and do so at every start. It holds the CHAP password where the storage wants one and shows it; kept encrypted.",
+        "Cloud-init user data that makes a Linux system log in to the volume and do so at every start; absent where the storage's address is hidden from this credential. It holds the CHAP password where the storage wants one and shows it; kept encrypted.",
     }),
   ),
   ...commonOutputs,

@@ -1,6 +1,5 @@
 import { type Static, Type } from "typebox";
 import {
-  changedInputs,
   commonInputs,
   commonOutputs,
   defineResource,
@@ -11,6 +10,7 @@ import {
   type ObjectSchema,
   type Problem,
   readMark,
+  replacingInputs,
   type Seen,
   writeMark,
 } from "../core/index.ts";
@@ -157,20 +157,17 @@ export const volumeId = data.id;`,
     // Nothing is lost with a volume that was never finished, and whoever changes the trigger asks for a new one.
     if (isHalfMade(olds) || hasUnknown(news.replaceTrigger) || olds.replaceTrigger !== news.replaceTrigger)
       return undefined;
-    const properties = inputs.properties as unknown as ObjectSchema["properties"];
-    const changed = changedInputs(inputs as unknown as ObjectSchema, olds, news).filter(
-      (name) => properties[name]?.replaces && !hasUnknown(news[name as keyof VolumeInputs]),
+    const changed = replacingInputs(inputs as unknown as ObjectSchema, olds, news).filter(
+      (name) => !isAsItWas(name, olds, news),
     );
     if (!changed.length) return undefined;
-    return failure(
-      "would-lose-data",
-      `${changed.map((name) => `\`${name}\``).join(", ")} cannot be changed on a volume that is there; a new volume would not have its data`,
-      {
-        path: changed[0]!,
-        next: "undo the change; or change `replaceTrigger` too, to accept a new and empty volume.",
-      },
-    );
+    const names = changed.map((name) => `\`${name}\``).join(", ");
+    return failure("would-lose-data", `${names} cannot be changed on a volume; a new one would not have its data`, {
+      path: changed[0]!,
+      next: "undo the change; or change `replaceTrigger` too, to accept a new volume without the data.",
+    });
   },
+  stays: isAsItWas,
   async find(context, tag) {
     const volumes = await listVolumes(context.cloud);
     return volumes.flatMap(({ id, metadata, created_at: created, status }) => {
@@ -187,6 +184,15 @@ export const volumeId = data.id;`,
   actual: actualVolume,
   trouble: volumeTrouble,
 });
+
+/** Whether a change only names what the volume has already, or stops naming it. */
+function isAsItWas(name: string, olds: Partial<VolumeInputs & VolumeOutputs>, news: Partial<VolumeInputs>): boolean {
+  if (name === "replaceTrigger") return false;
+  if (name === "type" && news.type !== undefined && news.type === olds.volumeType) return true;
+  if (name === "availabilityZone" && news.availabilityZone !== undefined && news.availabilityZone === olds.zone)
+    return true;
+  return news[name as keyof VolumeInputs] === undefined;
+}
 
 const SOURCES = ["image", "snapshot", "sourceVolume", "backup"] as const;
 

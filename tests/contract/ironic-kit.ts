@@ -66,6 +66,10 @@ export async function setUp(tenant: Tenant) {
   /** The only node of its kind that the tenant has, so that a test knows on which one it is. */
   const node = `${tenant}-2`;
 
+  // What a killed run left on the node must not fail this one.
+  await clearNodeFaults(node);
+  await makeAvailable(node);
+
   async function makeNetwork(suffix = ""): Promise<string> {
     const { network } = (await raw.call("neutron", "POST", "/networks", {
       network: { name: `${prefix}${suffix}` },

@@ -269,6 +269,25 @@ t.test("what cannot be is refused with the reason, and leaves nothing", async (t
   await remove(isolatedNetwork, context, id, after);
 });
 
+t.test("a replacement stands beside the old network until that is deleted", async (t) => {
+  const name = `${prefix}-twice`;
+  const program = { cidr: "10.30.0.0/24", externalNetwork: "public" };
+  const before = inputsOf(isolatedNetwork, name, program);
+  const old = await create(isolatedNetwork, context, before as never);
+  const next = inputsOf(isolatedNetwork, name, { ...program, replaceTrigger: "2" });
+  const young = await create(isolatedNetwork, context, next as never);
+  t.not(young.id, old.id);
+  t.not(young.outputs["routerId"], old.outputs["routerId"], "each has its own router");
+  await remove(isolatedNetwork, context, old.id, old.outputs);
+  t.match((await read(isolatedNetwork, context, young.id, young.outputs))?.outputs, {
+    routerId: young.outputs["routerId"],
+    isolated: true,
+  });
+  t.ok(await gone(`/routers/${old.outputs["routerId"]}`));
+  await remove(isolatedNetwork, context, young.id, young.outputs);
+  t.ok(await gone(`/networks/${young.id}`));
+});
+
 t.test("an administrator sees and sets the segment", async (t) => {
   const operator = contextFor("admin");
   const inputs = inputsOf(isolatedNetwork, `${prefix}-vxlan`, {

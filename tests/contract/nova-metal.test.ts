@@ -62,6 +62,7 @@ t.test(
     t.same(await update(machine, context, id, outputs, metal()), outputs, "an update without change");
     t.same(said(lines), [], "takes no step");
 
+    t.teardown(() => system.raw("ironic", "DELETE", `/nodes/${node}/maintenance`));
     await system.call("ironic", "PUT", `/nodes/${node}/maintenance`, { reason: "new disk" });
     const seen = await read(machine, context, id, outputs);
     t.equal(seen?.inputs["condition"], "maintenance: new disk");

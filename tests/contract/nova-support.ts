@@ -49,8 +49,9 @@ export async function stage(t: Test, alpha: Session, cidrs: readonly [string, st
     for (const server of await mine()) {
       t.fail(`server ${server["name"]} was left behind`);
       await alpha.raw("nova", "POST", `/servers/${server["id"]}/action`, { unlock: null });
-      await alpha.raw("nova", "DELETE", `/servers/${server["id"]}`);
-      await until("it is gone", () => gone(String(server["id"])), 120);
+      // Nova gives up on a slow node and takes the same request again.
+      const release = () => alpha.raw("nova", "DELETE", `/servers/${server["id"]}`);
+      await until("it is gone", async () => (await release()) && (await gone(String(server["id"]))), 180, 5);
     }
     for (const network of networks) {
       for (const port of await ports(network)) {

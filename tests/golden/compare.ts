@@ -44,13 +44,22 @@ function counted(summaries: Record<string, number>[], failed: boolean): Record<s
 /** Whether a failed step merely got further with an unchanged sibling than another time: it was asked, not touched. */
 function isRace(one: string[], other: string[]): boolean {
   const [short, long] = one.length < other.length ? [one, other] : [other, one];
-  return short.every((call, index) => call === long[index]) && long.every((call) => call === "Check" || call === "Diff");
+  return (
+    short.every((call, index) => call === long[index]) && long.every((call) => call === "Check" || call === "Diff")
+  );
 }
 
 /** Calls that are the provider's own affair, not a resource's. */
 const OWN = new Set(["Handshake", "GetPluginInfo", "CheckConfig", "DiffConfig", "Configure", "Cancel"]);
 /** Fields of requests that name services the embedded engine does not have; see README.md. */
-const SERVICES = ["mapperTarget", "loaderTarget", "resolverTarget", "supportsViews", "supportsRefreshBeforeUpdate", "acceptsByteString"];
+const SERVICES = [
+  "mapperTarget",
+  "loaderTarget",
+  "resolverTarget",
+  "supportsViews",
+  "supportsRefreshBeforeUpdate",
+  "acceptsByteString",
+];
 
 function groupOf(call: Call): string {
   const short = call.method.replace("ResourceProvider/", "");
@@ -94,14 +103,16 @@ function compareCalls(match: Matcher, step: string, expected: Call[], got: Call[
 }
 
 /** A lost connection in the words of no gRPC library: Go's and Node's differ. */
-const withoutTransport = (error: string): string => error.replace(/^(rpc error: code = Unavailable) .*/s, "$1");
+const withoutTransport = (error: string): string =>
+  error.replace(/^rpc error: code = (Unavailable|Canceled) .*/s, "connection lost");
 
 /** URN to the URNs it directly needs. */
 function needsIn(resources: Resource[]): Map<string, Set<string>> {
   const needs = new Map<string, Set<string>>();
   for (const { urn, dependencies = [], propertyDependencies = {}, parent } of resources) {
     const known = needs.get(urn) ?? new Set<string>();
-    for (const need of [...dependencies, ...Object.values(propertyDependencies).flat(), parent]) if (need) known.add(need);
+    for (const need of [...dependencies, ...Object.values(propertyDependencies).flat(), parent])
+      if (need) known.add(need);
     needs.set(urn, known);
   }
   return needs;
@@ -117,7 +128,10 @@ function compareOrder(
 ): void {
   const ours = byGroup(got);
   const theirs = byGroup(expected);
-  const lastRead = Math.max(0, ...expected.filter((call) => call.method.endsWith("/Read")).map((call) => call.end ?? 0));
+  const lastRead = Math.max(
+    0,
+    ...expected.filter((call) => call.method.endsWith("/Read")).map((call) => call.end ?? 0),
+  );
   // A refresh reads and diffs side by side; only what follows it has an order.
   const configured = expected.filter((call) => call.method.endsWith("/Handshake") && call.start > lastRead)[0]?.start;
   const ordered = (call: Call) => lastRead === 0 || (configured !== undefined && call.start > configured);
@@ -128,7 +142,8 @@ function compareOrder(
   };
   // A dependent asked early, for a delete-before-replace, is asked when that comes up: only what is deleted is bound.
   const early = (call: Call) =>
-    call.method.endsWith("/Diff") && !theirs.get(groupOf(call))?.some((one) => one.method.endsWith("/Check") && one.start < call.start);
+    call.method.endsWith("/Diff") &&
+    !theirs.get(groupOf(call))?.some((one) => one.method.endsWith("/Check") && one.start < call.start);
   const deleted = new Set(expected.filter((call) => call.method.endsWith("/Delete")).map(groupOf));
   const bound = (call: Call, other: Call) => !early(call) || deleted.has(groupOf(other));
   for (const first of expected)
@@ -139,7 +154,12 @@ function compareOrder(
       if (!needs.get(one)?.has(other) && !needs.get(other)?.has(one)) continue;
       const [a, b] = [mine(first), mine(second)];
       if (a && b && (a.end ?? Number.POSITIVE_INFINITY) >= b.start)
-        match.report(step, "order", `${describe([first])} ${one.split("::").pop()} before ${describe([second])} ${other.split("::").pop()}`, "after it or at once");
+        match.report(
+          step,
+          "order",
+          `${describe([first])} ${one.split("::").pop()} before ${describe([second])} ${other.split("::").pop()}`,
+          "after it or at once",
+        );
     }
 }
 
@@ -183,14 +203,20 @@ function compareState(match: Matcher, step: string, expected: State | null, got:
   const { resources: have = [], pending_operations: havePending, ...ours } = got ?? {};
   match.same(step, "state", rest, ours);
   match.same(step, "pending operations", wantPending, havePending);
-  const sorted = (list: Resource[]) => [...list].sort((a, b) => (keyOf(a) + (a.id ?? "") < keyOf(b) + (b.id ?? "") ? -1 : 1));
+  const sorted = (list: Resource[]) =>
+    [...list].sort((a, b) => (keyOf(a) + (a.id ?? "") < keyOf(b) + (b.id ?? "") ? -1 : 1));
   if (JSON.stringify(sorted(want).map(keyOf)) !== JSON.stringify(sorted(have).map(keyOf))) {
     match.report(step, "resources in state", sorted(want).map(keyOf), sorted(have).map(keyOf));
     return;
   }
   for (const [index, resource] of sorted(want).entries()) {
     const mine = sorted(have)[index] as Resource;
-    match.same(step, `state of ${keyOf(resource).split("::").pop()}`, sortedDependencies(resource), sortedDependencies(mine));
+    match.same(
+      step,
+      `state of ${keyOf(resource).split("::").pop()}`,
+      sortedDependencies(resource),
+      sortedDependencies(mine),
+    );
   }
   checkStateOrder(match, step, have);
 }
@@ -201,7 +227,12 @@ function checkStateOrder(match: Matcher, step: string, resources: Resource[]): v
   for (const [index, resource] of resources.entries())
     for (const need of needs.get(resource.urn) ?? [])
       if (resources.findIndex(({ urn }) => urn === need) > index)
-        match.report(step, "order in state", `${need.split("::").pop()} before ${resource.urn.split("::").pop()}`, "after it");
+        match.report(
+          step,
+          "order in state",
+          `${need.split("::").pop()} before ${resource.urn.split("::").pop()}`,
+          "after it",
+        );
 }
 
 interface Digest {
@@ -216,7 +247,12 @@ function compareJson(match: Matcher, step: string, expected: unknown, got: unkno
   if (isRecord(expected) && "deployment" in expected) {
     const mine = (got ?? {}) as typeof rest;
     match.same(step, "export", { ...expected, deployment: null }, { ...mine, deployment: null });
-    compareState(match, `${step}, exported`, expected["deployment"] as State, (mine["deployment"] ?? null) as State | null);
+    compareState(
+      match,
+      `${step}, exported`,
+      expected["deployment"] as State,
+      (mine["deployment"] ?? null) as State | null,
+    );
     return;
   }
   if (!want) {
@@ -238,7 +274,9 @@ function compareJson(match: Matcher, step: string, expected: unknown, got: unkno
   const [wanted, had] = [sort(want), sort(have ?? [])];
   if (JSON.stringify(wanted.map(key)) !== JSON.stringify(had.map(key)))
     match.report(step, "digest steps", wanted.map(key), had.map(key));
-  else for (const [index, one] of wanted.entries()) match.same(step, `digest ${key(one).split("::").pop()}`, one, had[index]);
+  else
+    for (const [index, one] of wanted.entries())
+      match.same(step, `digest ${key(one).split("::").pop()}`, one, had[index]);
 }
 
 /** Compares values; numbered placeholders must stand for the same thing throughout a scenario. */
@@ -260,7 +298,8 @@ class Matcher {
       if (!this.#sameText(expected, got)) this.report(step, place, expected, got);
     } else if (Array.isArray(expected) && Array.isArray(got)) {
       if (expected.length !== got.length) this.report(step, place, expected, got);
-      else for (const [index, item] of expected.entries()) this.#walk(step, where, `${path}[${index}]`, item, got[index]);
+      else
+        for (const [index, item] of expected.entries()) this.#walk(step, where, `${path}[${index}]`, item, got[index]);
     } else if (isRecord(expected) && isRecord(got)) {
       for (const key of new Set([...Object.keys(expected), ...Object.keys(got)]))
         this.#walk(step, where, `${path}.${key}`, expected[key], got[key]);

@@ -27,13 +27,10 @@ export interface Outcome {
   processesLeftAlive: string[];
 }
 
-/** How long after the command other processes may take to end. */
-const LINGER_MS = 1_500;
-
 /** Runs a command and interrupts it. Processes it leaves behind are named and then killed. */
 export async function runInterrupted(
   args: string[],
-  options: { env: NodeJS.ProcessEnv; cwd: string; signals: Signal[] },
+  options: { env: NodeJS.ProcessEnv; cwd: string; signals: Signal[]; lingerMs: number },
 ): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), "engine-golden-log-"));
   const file = join(folder, "log");
@@ -47,7 +44,9 @@ export async function runInterrupted(
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (data) => (stdout += data));
   child.stderr.on("data", (data) => (stderr += data));
-  const exited = new Promise<Outcome["exit"]>((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
+  const exited = new Promise<Outcome["exit"]>((resolve) =>
+    child.on("exit", (code, signal) => resolve({ code, signal })),
+  );
   const running = () => child.exitCode === null && child.signalCode === null;
   for (const { when, afterMs = 300, sig, group } of options.signals) {
     const begun = () => log(file).some(({ call }) => call?.phase === "start" && call.method.endsWith(`/${when}`));
@@ -56,7 +55,7 @@ export async function runInterrupted(
     if (running()) process.kill(group ? -(child.pid as number) : (child.pid as number), sig);
   }
   const exit = await exited;
-  const processesLeftAlive = await killLeftovers(options.cwd);
+  const processesLeftAlive = await killLeftovers(options.cwd, options.lingerMs);
   const lines = log(file);
   rmSync(folder, { recursive: true });
   return {
@@ -91,8 +90,8 @@ function processesIn(folder: string): { pid: number; role: string }[] {
     });
 }
 
-async function killLeftovers(folder: string): Promise<string[]> {
-  for (let waited = 0; waited < LINGER_MS && processesIn(folder).length > 0; waited += 100) await sleep(100);
+async function killLeftovers(folder: string, lingerMs: number): Promise<string[]> {
+  for (let waited = 0; waited < lingerMs && processesIn(folder).length > 0; waited += 100) await sleep(100);
   const left = processesIn(folder);
   for (const { pid } of left) process.kill(pid, "SIGKILL");
   return left.map(({ role }) => role).sort();

@@ -1,5 +1,16 @@
 /** Runs a scenario step by step on the embedded engine and keeps what a recording of the real engine has. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -81,8 +92,13 @@ interface Scenario {
     world?: Record<string, unknown>;
     env?: Record<string, string>;
     signals?: Signal[];
+    /** How long processes that outlive the command are left to go on. */
+    orphanMs?: number;
   }[];
 }
+
+/** How long after a command other processes may take to end. */
+const LINGER_MS = 1_500;
 
 /** Reads the recording of the real engine with the dynamic provider. */
 export function readRecording(id: string): Recording {
@@ -114,7 +130,8 @@ async function replayIn(work: string, id: string): Promise<Recording> {
   const world = join(work, "world");
   const source = join(work, "src");
   for (const folder of [project, world, source]) mkdirSync(folder);
-  for (const folder of ["program", "providers", "scenarios"]) cpSync(join(here, folder), join(source, folder), { recursive: true });
+  for (const folder of ["program", "providers", "scenarios"])
+    cpSync(join(here, folder), join(source, folder), { recursive: true });
   for (const folder of [project, source]) symlinkSync(modules, join(folder, "node_modules"));
   const yaml = "name: golden\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n";
   writeFileSync(join(project, "Pulumi.yaml"), scenario.projectYaml ?? yaml);
@@ -169,7 +186,12 @@ async function replayIn(work: string, id: string): Promise<Recording> {
     const command = [...args.map((arg) => arg.replace("${pending}", pendingUrn(state()))), "--non-interactive"];
     const stepEnv = { ...env, GOLDEN_STAGE: String(step.stage ?? 1), ...step.env };
     const outcome = step.signals
-      ? await runInterrupted(command, { env: stepEnv, cwd: project, signals: step.signals })
+      ? await runInterrupted(command, {
+          env: stepEnv,
+          cwd: project,
+          signals: step.signals,
+          lingerMs: step.orphanMs ?? LINGER_MS,
+        })
       : await runHere(command, { env: stepEnv, cwd: project });
     const { stdout, stderr } = outcome;
     const calls = new CallLog();
@@ -178,7 +200,8 @@ async function replayIn(work: string, id: string): Promise<Recording> {
       event.kind === "summary" ? [event.changes as Record<string, number>] : [],
     );
     const printsJson = args.includes("--json") || args[1] === "export";
-    if (process.env["GOLDEN_VERBOSE"]) console.error(`--- ${id} ${step.name} -> ${JSON.stringify(outcome.exit)}\n${printsJson ? "" : stdout}${stderr}`);
+    if (process.env["GOLDEN_VERBOSE"])
+      console.error(`--- ${id} ${step.name} -> ${JSON.stringify(outcome.exit)}\n${printsJson ? "" : stdout}${stderr}`);
     const objects = join(world, "objects");
     recording.steps.push({
       name: step.name,
@@ -189,7 +212,11 @@ async function replayIn(work: string, id: string): Promise<Recording> {
       rpcs: filter.walk(calls.calls),
       summaries,
       stateAfter: filter.walk(state()),
-      worldAfter: existsSync(objects) ? readdirSync(objects).sort().map((name) => name.replace(/\.json$/, "")) : [],
+      worldAfter: existsSync(objects)
+        ? readdirSync(objects)
+            .sort()
+            .map((name) => name.replace(/\.json$/, ""))
+        : [],
     });
   }
   recording.code = [...filter.codes.keys()];

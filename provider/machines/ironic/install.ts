@@ -104,7 +104,9 @@ export function volumes(
       ),
     };
   if (!hasPath(connectors)) return touch(seen, { name: "make a volume connector", args: { do: "connector", ...held } });
-  const bootIndex = ids.indexOf(volume) + (desired.inputs.bootVolume === undefined ? 1 : 0);
+  const taken = new Set(targets.map((target) => target.boot_index));
+  const free = Array.from({ length: targets.length + 1 }, (_, index) => index + 1).find((index) => !taken.has(index))!;
+  const bootIndex = volume === desired.inputs.bootVolume ? 0 : free;
   return touch(seen, { name: "add a volume", args: { do: "target", ...held, volume, bootIndex } });
 }
 

@@ -11,20 +11,19 @@ import {
   type NodeLook,
   nodeLooks,
 } from "../../openstack/ironic/index.ts";
+import {
+  listConnectors,
+  listTargets,
+  type VolumeConnector,
+  type VolumeTarget,
+} from "../../openstack/ironic/volumes.ts";
 import { resolveImage } from "../images.ts";
 import { type MachinePort, observePorts } from "../ports.ts";
 import type { MachineInputs, MachineOutputs } from "../spec.ts";
 import { type IronicOffer, offersOf } from "./offers.ts";
 import { allocationName, markOf } from "./records.ts";
 import { isUnderWay, STATES } from "./states.ts";
-import {
-  findVolume,
-  listConnectors,
-  listTargets,
-  type MachineVolume,
-  type VolumeConnector,
-  type VolumeTarget,
-} from "./volumes.ts";
+import { findVolume, type MachineVolume } from "./volumes.ts";
 
 /** What stands on a node, seen only while nothing is under way there. */
 export interface NodeDetails {

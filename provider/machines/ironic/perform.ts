@@ -2,10 +2,11 @@ import { type Context, Failure, failure } from "../../core/index.ts";
 import { isStatus } from "../../openstack/api-error.ts";
 import type { Cloud } from "../../openstack/cloud.ts";
 import * as ironic from "../../openstack/ironic/index.ts";
+import { deleteConnector, deleteTarget } from "../../openstack/ironic/volumes.ts";
 import { isPortAction, performPortAction } from "../ports.ts";
 import type { IronicAction, NodeAction } from "./actions.ts";
 import { PROTECTED_BY_US } from "./records.ts";
-import { addConnector, addTarget, removeConnector, removeTarget } from "./volumes.ts";
+import { addConnector, addTarget } from "./volumes.ts";
 import { hidden, inMaintenance, nameOf } from "./words.ts";
 
 type Args<Do extends NodeAction["args"]["do"]> = Extract<NodeAction["args"], { do: Do }>;
@@ -47,11 +48,11 @@ export async function perform(context: Context<Cloud>, action: IronicAction): Pr
       return;
     case "untarget":
       await stillOurs(cloud, args.node, args.allocation);
-      await removeTarget(cloud, args.target);
+      await deleteTarget(cloud, args.target);
       return;
     case "unconnector":
       await stillOurs(cloud, args.node, args.allocation);
-      await removeConnector(cloud, args.connector);
+      await deleteConnector(cloud, args.connector);
       return;
     case "provision":
       return provision(cloud, args);

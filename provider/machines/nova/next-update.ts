@@ -4,7 +4,16 @@ import { installRecord, matchesInstall, userDataWithKeys } from "../install.ts";
 import { adoptPort, deletePort, type MachinePort, nextPortAction, surplusPorts } from "../ports.ts";
 import type { DesiredMachine } from "../route.ts";
 import type { NovaAction } from "./actions.ts";
-import { droppedPorts, INSTALL_KEY, type Last, LOCK_REASON, type Machine, type NovaSeen, PENDING } from "./seen.ts";
+import {
+  droppedPorts,
+  INSTALL_KEY,
+  type Last,
+  LOCK_REASON,
+  type Machine,
+  type NovaSeen,
+  PENDING,
+  powerNow,
+} from "./seen.ts";
 import { meaningOf } from "./states.ts";
 
 /** Everything that one decision about an existing server needs. */
@@ -196,7 +205,8 @@ function adoptable({ desired, last, seen }: Case, ports: readonly MachinePort[])
 export function power(given: Case): Decision {
   const { desired, seen, server, taken } = given;
   const wanted = desired.inputs.power;
-  if (wanted === undefined || server.power === wanted) return undefined;
+  const now = powerNow(seen);
+  if (wanted === undefined || now === wanted) return undefined;
   const asked = timesTaken(taken, `power ${wanted}`) + timesTaken(taken, "reboot");
   if (asked >= 2) {
     const node = seen.node?.fault ? `; node ${seen.node.name ?? seen.node.id}: ${seen.node.fault}` : "";
@@ -204,7 +214,7 @@ export function power(given: Case): Decision {
     return {
       failed: failure(
         "power-failed",
-        `power ${wanted} was asked for ${asked} times and the machine is ${server.power}${fault}${node}`,
+        `power ${wanted} was asked for ${asked} times and the machine is ${now}${fault}${node}`,
         {
           where: server.id,
           state: server.status,
@@ -212,6 +222,9 @@ export function power(given: Case): Decision {
       ),
     };
   }
+  // Restarting a machine on a record that is about to change would be worse than to wait for it.
+  if (wanted === "on" && now === "unknown" && server.status === "ACTIVE")
+    return { wait: { for: "Nova means it to run and has no record of its power yet", usual: 60, interval: 15 } };
   return onMachine(given, `power ${wanted}`, () => {
     if (wanted === "off") return act("power off", server.id, { "os-stop": null });
     // Nova starts only what it knows to be stopped; a machine that went off behind its back comes up by a reboot.

@@ -7,6 +7,7 @@ interface IronicNode {
   name: string | null;
   instance_uuid: string | null;
   provision_state: string;
+  power_state: string | null;
   maintenance: boolean;
   maintenance_reason: string | null;
   fault: string | null;
@@ -22,13 +23,15 @@ interface Occupied extends MachineNode {
 }
 
 const FIELDS =
-  "uuid,name,instance_uuid,provision_state,maintenance,maintenance_reason,fault,last_error,resource_class,traits";
+  "uuid,name,instance_uuid,provision_state,power_state,maintenance,maintenance_reason,fault,last_error,resource_class,traits";
 
 const toNode = (node: IronicNode): MachineNode => ({
   id: node.uuid,
   ...(node.name ? { name: node.name } : {}),
   ...(node.instance_uuid ? { instance: node.instance_uuid } : {}),
   state: node.provision_state,
+  ...(node.power_state === "power on" ? { power: "on" as const } : {}),
+  ...(node.power_state === "power off" ? { power: "off" as const } : {}),
   ...(node.maintenance ? { maintenance: node.maintenance_reason || "no reason given" } : {}),
   ...(node.fault ? { fault: node.fault } : {}),
   ...(node.last_error ? { lastError: node.last_error } : {}),

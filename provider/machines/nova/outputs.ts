@@ -2,7 +2,7 @@ import { installRecord } from "../install.ts";
 import { actualNetworks, firstAddress, portOutputs } from "../ports.ts";
 import type { MachineInputs, MachineOutputs } from "../spec.ts";
 import { traitsOf } from "./offers.ts";
-import type { NovaSeen } from "./seen.ts";
+import { type NovaSeen, powerNow } from "./seen.ts";
 import { meaningOf } from "./states.ts";
 
 /** What state keeps of a machine on the nova route. */
@@ -21,7 +21,7 @@ export function result(seen: NovaSeen, inputs: MachineInputs): MachineOutputs {
     ...(server?.imageId === undefined ? {} : { imageId: server.imageId }),
     ...(server?.flavor ? { flavorName: server.flavor.original_name } : {}),
     ...(node?.resourceClass ? { resourceClass: node.resourceClass } : {}),
-    powerState: server?.power ?? "unknown",
+    powerState: powerNow(seen),
     provisionState: server?.status ?? "gone",
     facts: server?.flavor
       ? {
@@ -48,7 +48,8 @@ export function actual(seen: NovaSeen, inputs: MachineInputs): MachineInputs {
   const { server } = seen;
   if (!server || meaningOf(server.status)?.kind === "hidden") return inputs;
   const settled = seen.ports !== undefined;
-  const power = server.power === "unknown" || !settled ? inputs.power : server.power;
+  const now = powerNow(seen);
+  const power = now === "unknown" || !settled ? inputs.power : now;
   return {
     ...inputs,
     ...(inputs.name === undefined ? {} : { name: server.name }),

@@ -22,6 +22,7 @@ export interface Machine {
   readonly status: string;
   /** Nova's task under way. */
   readonly task?: string;
+  /** As Nova records it; {@link powerNow} knows better where the node is visible. */
   readonly power: "on" | "off" | "unknown";
   readonly locked: boolean;
   /** Whether the lock is our deletion protection. */
@@ -47,6 +48,8 @@ export interface MachineNode {
   /** The server on it. */
   readonly instance?: string;
   readonly state: string;
+  /** As Ironic last recorded it. */
+  readonly power?: "on" | "off";
   /** The reason of a maintenance, while there is one. */
   readonly maintenance?: string;
   readonly fault?: string;
@@ -127,10 +130,19 @@ const markOf = (server: NovaServer) => {
   return mark ? { mark } : {};
 };
 
+/**
+ * Nova's own record. One that is ACTIVE and has its power recorded as off is on its way to something else: bare metal
+ * shows so for some seconds after each deploy, and until Nova notices when it went off behind its back.
+ */
 function powerOf(server: NovaServer): Machine["power"] {
   if (server.status === "SHUTOFF") return "off";
   const state = server["OS-EXT-STS:power_state"];
   if (state === 1 || state === 3) return "on";
-  if (state === 4 || state === 6 || state === 7) return "off";
-  return "unknown";
+  return server.status !== "ACTIVE" && (state === 4 || state === 6 || state === 7) ? "off" : "unknown";
+}
+
+/** The machine's power: what Ironic says while Nova means it to run, else Nova's word. */
+export function powerNow({ server, node }: NovaSeen): Machine["power"] {
+  if (!server) return "unknown";
+  return server.status === "ACTIVE" && node?.power !== undefined ? node.power : server.power;
 }

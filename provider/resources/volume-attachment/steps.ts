@@ -27,8 +27,19 @@ export function attachmentStep(desired: Wanted, seen: SeenAttachment, taken: rea
 }
 
 function attachment(desired: Present, seen: SeenAttachment, taken: readonly AttachmentAction[]): Answer {
-  const { volume, server, allocation } = seen;
+  const { volume, server, allocation, pair } = seen;
   const { inputs } = desired;
+  if (pair && (pair.server !== inputs.server || pair.volume !== inputs.volume))
+    return {
+      failed: failure(
+        "unsupported",
+        `this is the attachment of volume ${pair.volume} to machine ${pair.server}, and it cannot move to another in place`,
+        {
+          path: pair.server === inputs.server ? "volume" : "server",
+          next: "run `pulumi up` again, which replaces it; an adopted one must be `SERVER/VOLUME` of the program.",
+        },
+      ),
+    };
   if (!volume)
     return { failed: failure("not-found", `this credential sees no volume ${inputs.volume}`, { path: "volume" }) };
   if (!server && !allocation)

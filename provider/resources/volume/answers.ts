@@ -10,12 +10,22 @@ const CINDERS_OWN = ["readonly", "attached_mode"];
 export const userMetadata = (volume: Volume): Record<string, string> =>
   Object.fromEntries(Object.entries(volume.metadata).filter(([key]) => key !== MARK_KEY && !CINDERS_OWN.includes(key)));
 
+/**
+ * What Cinder said about the last failure. It tries several back ends and says something about each, all within a
+ * second and under one request; the last word, that no back end is left, is the least of it.
+ */
+function saidOf({ messages }: SeenVolume): string {
+  const last = messages.filter((message) => message.request_id === messages[0]?.request_id);
+  return [...new Set(last.map((message) => message.user_message.replace(/:(?=\S)/, ": ")))].sort().join("; ");
+}
+
 /** Why it failed, in Cinder's words. */
 export function causeOf(seen: SeenVolume): string {
-  const [message] = seen.messages;
   const status = seen.volume?.status ?? "error";
-  if (!message) return `Cinder shows the status ${status} and says nothing more`;
-  return `Cinder shows the status ${status}: ${message.user_message}${message.request_id ? ` (${message.request_id})` : ""}`;
+  const said = saidOf(seen);
+  if (!said) return `Cinder shows the status ${status} and says nothing more`;
+  const request = seen.messages[0]?.request_id;
+  return `Cinder shows the status ${status}: ${said}${request ? ` (${request})` : ""}`;
 }
 
 /** Who holds a volume, in one line. */
@@ -32,7 +42,7 @@ export const holders = (attachments: readonly VolumeAttachmentInfo[]): string =>
 export function volumeTrouble(seen: SeenVolume): string | undefined {
   const status = seen.volume?.status;
   if (status === undefined) return undefined;
-  if (status.startsWith("error")) return seen.messages[0] ? `${status}: ${seen.messages[0].user_message}` : status;
+  if (status.startsWith("error")) return [status, saidOf(seen)].filter(Boolean).join(": ");
   if (status === "maintenance") return "maintenance: the operator is moving it";
   if (status === "awaiting-transfer") return "offered for transfer to another project";
   return undefined;

@@ -135,7 +135,14 @@ t.test("after the release the wipe is watched to its end", async (t) => {
   );
   const { node: _, ...hidden } = free({});
   t.equal(word(next(ABSENT, hidden, [])), "done", "a node that does not show any more");
-  const target = { uuid: "t", volume_id: "v", boot_index: 1, extra: { pulumi_baremetal_server: ID } };
+  const target = {
+    uuid: "t",
+    node_uuid: NODE,
+    volume_type: "iscsi",
+    volume_id: "v",
+    boot_index: 1,
+    extra: { pulumi_baremetal_server: ID },
+  };
   const off = free({ provision_state: "available", power_state: "power off" });
   t.equal(word(next(ABSENT, { ...off, details: { ...off.details!, targets: [target] } }, [])), "remove a volume");
 });
@@ -212,9 +219,16 @@ t.test("from the reservation to the running machine, one step after the other", 
   const volumes = wants({ volumes: ["v1"] });
   const wired = { ...loose, details: { ...bare.details, vifs: ["port"] } };
   t.equal(word(next(volumes, wired, [])), "make a volume connector");
-  const iqn = { uuid: "c", type: "iqn", connector_id: "iqn", extra: {} };
+  const iqn = { uuid: "c", node_uuid: NODE, type: "iqn", connector_id: "iqn", extra: {} };
   t.equal(word(next(volumes, { ...wired, details: { ...wired.details, connectors: [iqn] } }, [])), "add a volume");
-  const stale = { uuid: "t", volume_id: "v9", boot_index: 0, extra: { pulumi_baremetal_server: "other" } };
+  const stale = {
+    uuid: "t",
+    node_uuid: NODE,
+    volume_type: "iscsi",
+    volume_id: "v9",
+    boot_index: 0,
+    extra: { pulumi_baremetal_server: "other" },
+  };
   t.equal(
     word(next(wants(), { ...wired, details: { ...wired.details, targets: [stale] } }, [])),
     "remove a volume",
@@ -338,7 +352,14 @@ t.test("an adopted machine is left as it is, and brought in line later", async (
 });
 
 t.test("volumes leave the node while it still is ours", async (t) => {
-  const target = { uuid: "t", volume_id: "v", boot_index: 1, extra: { pulumi_baremetal_server: ID } };
+  const target = {
+    uuid: "t",
+    node_uuid: NODE,
+    volume_type: "iscsi",
+    volume_id: "v",
+    boot_index: 1,
+    extra: { pulumi_baremetal_server: ID },
+  };
   const volume = (servers: string[]) => ({
     id: "v",
     status: "in-use",

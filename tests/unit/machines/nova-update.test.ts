@@ -21,6 +21,9 @@ import {
   word,
 } from "./nova-fixture.ts";
 
+const NODE_ON = { id: "n", state: "active", traits: [], power: "on" as const };
+const NODE_OFF = { ...NODE_ON, power: "off" as const };
+
 t.test("update: one step at a time, each only where something differs", (t) => {
   const userData = "#cloud-config";
   const cases: [string, Partial<MachineInputs>, Parameters<typeof seen>, string, object?][] = [
@@ -37,7 +40,10 @@ t.test("update: one step at a time, each only where something differs", (t) => {
       "done",
     ],
     ["power on", { power: "on" }, [{ status: "SHUTOFF" }], "power on"],
-    ["power on, off behind Nova's back", { power: "on" }, [{ "OS-EXT-STS:power_state": 4 }], "reboot"],
+    ["power on, not recorded yet", { power: "on" }, [{ "OS-EXT-STS:power_state": 4 }], "wait"],
+    ["power off, not recorded yet", { power: "off" }, [{ "OS-EXT-STS:power_state": 4 }], "power off"],
+    ["power on, off behind Nova's back", { power: "on" }, [{}, { node: NODE_OFF }], "reboot"],
+    ["power on, the node knows better", { power: "on" }, [{ "OS-EXT-STS:power_state": 4 }, { node: NODE_ON }], "done"],
     ["power off", { power: "off" }, [], "power off"],
     ["power off is so", { power: "off" }, [{ status: "SHUTOFF" }], "done"],
     ["power not set", {}, [{ status: "SHUTOFF" }], "done"],

@@ -1,5 +1,5 @@
 import t from "tap";
-import { check, type Mark, type Step, UNKNOWN, withMark } from "../../../provider/core/index.ts";
+import { check, diff, type Mark, type Step, UNKNOWN, withMark } from "../../../provider/core/index.ts";
 import type { Network, Port, RbacPolicy, Router, Subnet } from "../../../provider/openstack/neutron/index.ts";
 import { defaultPools, normal, parseBlock } from "../../../provider/resources/isolated-network/addresses.ts";
 import { routerText } from "../../../provider/resources/isolated-network/calls.ts";
@@ -340,6 +340,19 @@ t.test("the segment is told as far as it is shown", async (t) => {
     }),
     { type: "vxlan", id: 8 },
   );
+});
+
+t.test("only another segment needs another network", async (t) => {
+  const state = { ...program(), segment: { type: "vlan", id: 7, physicalNetwork: "p" } };
+  const replaces = (more: Partial<NetworkInputs>) => diff(isolatedNetwork, state, program(more)).replaces;
+  t.same(replaces({ segmentation: { type: "vlan" } }), []);
+  t.same(replaces({ segmentation: { type: "vlan", id: 7 } }), []);
+  t.same(replaces({ segmentation: { type: "vlan", id: 8 } }), ["segmentation"]);
+  t.same(replaces({ cidr: "10.1.0.0/24", mtu: 1400, externalNetwork: "public", sharedWith: ["x"] }), []);
+  t.same(diff(isolatedNetwork, state, program({ replaceTrigger: "2" })), {
+    replaces: ["replaceTrigger"],
+    deleteBeforeReplace: false,
+  });
 });
 
 t.test("inputs are checked without a cloud", async (t) => {

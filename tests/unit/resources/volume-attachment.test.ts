@@ -158,6 +158,7 @@ t.test("a virtual machine of Nova", async (t) => {
     ["failed unsupported", nova({ physical: true })],
     ["done usable", nova({ physical: true, attached, volume: volume(heldBy("m1")) })],
     ["failed not-found", { pair, connectors: [], targets: [], volume: volume() }],
+    ["failed unsupported", nova({ pair: { server: "m2", volume: "v1" } })],
     ["failed not-found", { pair, connectors: [], targets: [], server: server() }],
   ];
   for (const [step, look] of rows) t.equal(short(present(look)), step);
@@ -180,11 +181,11 @@ t.test("a bare metal machine through Ironic: off, on again, and everything forgo
     ["note that the machine is to be on again", iron(), yes],
     ["shut the machine down", iron({ offFor: "v1" }), yes],
     [
-      "wait: power off of the machine",
+      "wait: soft power off of the machine",
       iron({ offFor: "v1", node: node({ target_power_state: "soft power off" }) }),
       yes,
       took("shut the machine down"),
-    ].map((one) => (one === "wait: power off of the machine" ? "wait: soft power off of the machine" : one)) as never,
+    ],
     ["switch the machine off", iron({ offFor: "v1" }), yes, took("shut the machine down")],
     ["give the machine an iSCSI name", iron({ offFor: "v1", node: off, connectors: [] }), yes],
     ["register the volume with the machine", iron({ offFor: "v1", node: off }), yes],

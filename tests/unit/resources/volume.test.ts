@@ -217,11 +217,22 @@ t.test("what would lose the data is refused in preview", async (t) => {
   for (const change of [
     { type: "hdd" },
     { image: "other" },
-    { image: undefined },
+
     { availabilityZone: "az2" },
     { snapshot: "s" },
   ])
     t.throws(() => diff(volume, olds, { ...olds, ...change }), { code: "would-lose-data" }, JSON.stringify(change));
+  t.same(
+    diff(volume, olds, { ...olds, type: undefined, image: undefined }).replaces,
+    [],
+    "not to name it any more is no change",
+  );
+  const state = { ...program(), volumeType: "ssd", zone: "nova" };
+  t.same(
+    diff(volume, state, program({ type: "ssd", availabilityZone: "nova" })).replaces,
+    [],
+    "nor to name what it is already",
+  );
   t.same(diff(volume, olds, { ...olds, type: UNKNOWN } as never).replaces, [], "a guess replaces nothing");
   t.same(diff(volume, olds, { ...olds, sizeGiB: 20 }).replaces, []);
   t.same(
