@@ -55,6 +55,8 @@ class Operation<I extends TObject, O extends TObject, S extends Seen, A extends 
       observe: async () => {
         const seen = await definition.observe(context, reference as Reference<Static<O>>, inputs);
         if (seen.id !== undefined) reference.id = seen.id;
+        // A create may take its own failed object away and begin another; what state knows by its id keeps it.
+        else if (desired.want === "present" && reference.last === undefined) delete reference.id;
         return seen;
       },
       next: (seen, taken) => {
@@ -103,11 +105,15 @@ class Operation<I extends TObject, O extends TObject, S extends Seen, A extends 
     return known.with({ resource: this.label, where: id });
   }
 
-  /** What failed, with the object as it was last seen where there is one. */
+  /**
+   * What failed, with the object as it was last seen where there is one. An object that a create took away again, or
+   * that another run has taken over, must not reach this run's state.
+   */
   async giveUp(error: unknown, reference: Reference<Static<O>>, inputs: Static<I>): Promise<never> {
     const cause = this.explain(error, reference.id);
-    if (reference.id === undefined) throw cause;
+    if (reference.id === undefined || cause.code === "taken-over") throw cause;
     const seen = await this.definition.observe(this.context, reference, inputs).catch(() => undefined);
+    if (seen && seen.id === undefined && reference.last === undefined) throw cause;
     const outputs = seen?.id
       ? this.outputs(seen, inputs)
       : {
@@ -184,8 +190,8 @@ export async function create(
       const sealed = await operation.seal(reference, seen);
       return { id: reference.id, outputs: operation.outputs(sealed, inputs) };
     } catch (error) {
-      if (reference.id === undefined && operation.steps > 0 && !context.signal.aborted)
-        await clear(operation, reference, inputs);
+      const ours = !(error instanceof Failure && error.code === "taken-over") && !context.signal.aborted;
+      if (reference.id === undefined && operation.steps > 0 && ours) await clear(operation, reference, inputs);
       return operation.giveUp(error, reference, inputs);
     }
   });

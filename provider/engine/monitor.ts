@@ -5,7 +5,7 @@ import type { EngineEvent, Severity } from "./events.ts";
 import type { Goal, RegisterResult, Registration } from "./goal.ts";
 import { providerGoal, readGoal } from "./registration.ts";
 import { Empty, engine, engineRpc, fromStruct, grpc, resource as pb, resourceRpc, toStruct } from "./stubs.ts";
-import { referenceText } from "./urn.ts";
+import { isProviderType, referenceText } from "./urn.ts";
 import type { PropertyMap } from "./values.ts";
 import { decodeMap, encodeMap } from "./values.ts";
 
@@ -167,7 +167,7 @@ export class Monitor {
 
   async #register(request: InstanceType<typeof pb.RegisterResourceRequest>) {
     const goal = readGoal(request, this.#goals.get(request.getParent()), this.#options.programDirectory);
-    if (goal.custom && goal.provider === "") goal.provider = await this.#dynamicProvider();
+    if (isManagedGoal(goal) && goal.provider === "") goal.provider = await this.#dynamicProvider();
     const { state, result, unknown } = await this.#submit(goal);
     this.#goals.set(state.urn, goal);
     const response = new pb.RegisterResourceResponse();
@@ -239,6 +239,8 @@ const asStatus = (error: unknown): Partial<grpc.ServiceError> => ({
   code: grpc.status.FAILED_PRECONDITION,
   details: messageOf(error),
 });
+
+const isManagedGoal = (goal: Goal): boolean => goal.custom && !isProviderType(goal.type);
 
 function refuse(feature: string): () => never {
   return () => {

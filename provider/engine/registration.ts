@@ -5,7 +5,7 @@ import { refuseOtherPackages } from "./providers.ts";
 import type { CustomTimeouts } from "./state.ts";
 import type { resource as pb } from "./stubs.ts";
 import { fromStruct } from "./stubs.ts";
-import { isProviderType, packageOf, parseReference, parseUrn, providerType } from "./urn.ts";
+import { packageOf, parseReference, parseUrn, providerType } from "./urn.ts";
 import type { PropertyMap } from "./values.ts";
 import { decodeMap } from "./values.ts";
 
@@ -84,7 +84,6 @@ function refuseUnsupported(request: Request): void {
   if (request.getPackageref() !== "") throw new Refusal(`parameterized packages (${name})`);
   const hooks = Object.values(request.getHooks()?.toObject() ?? {});
   if (hooks.some((list) => Array.isArray(list) && list.length > 0)) throw new Refusal(`resource hooks (${name})`);
-  if (custom && isProviderType(request.getType())) throw new Refusal(`explicit providers (${name})`);
   if (custom) refuseOtherPackages(request.getType());
 }
 

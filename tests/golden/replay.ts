@@ -183,7 +183,7 @@ async function replayIn(work: string, id: string): Promise<Recording> {
       writeFileSync(join(world, "objects", `${object}.json`), JSON.stringify(value));
     }
     const args = step.args.map((arg) => arg.replace(/\$\{urn:([^}]+)\}/g, (_, name) => urnOf(name)));
-    const command = [...args.map((arg) => arg.replace("${pending}", pendingUrn(state()))), "--non-interactive"];
+    const command = [...args.map((arg) => arg.replace(/\$\{pending\}/, pendingUrn(state()))), "--non-interactive"];
     const stepEnv = { ...env, GOLDEN_STAGE: String(step.stage ?? 1), ...step.env };
     const outcome = step.signals
       ? await runInterrupted(command, {

@@ -169,6 +169,9 @@ const notCarried = ({ allocation, node }: SeenAttachment): Answer => ({
 /** States of a node in which it is somebody's machine or about to be, and nothing runs on it by itself. */
 const STANDING = ["active", "available", "manageable"];
 
+/** States that a node does not leave by itself. */
+const STUCK = /^(error|rescue|enroll)$|(failed|hold)$/;
+
 /** What must be so before anything is changed on a node. */
 function nodeFault(node: Node): Answer | undefined {
   if (node.maintenance)
@@ -179,7 +182,7 @@ function nodeFault(node: Node): Answer | undefined {
         { where: node.name ?? node.uuid },
       ),
     };
-  if (node.provision_state === "error" || node.provision_state.endsWith("failed"))
+  if (STUCK.test(node.provision_state))
     return {
       failed: failure(
         "stuck-state",

@@ -53,7 +53,11 @@ t.test("what the engine does not do it refuses by name", async (t) => {
       (made) => made.setType("openstack:compute/instance:Instance"),
       /provider package "openstack".*pulumi CLI/,
     ],
-    ["an explicit provider", (made) => made.setType("pulumi:providers:openstack"), /explicit providers/],
+    [
+      "an explicit provider of another package",
+      (made) => made.setType("pulumi:providers:openstack"),
+      /provider package "openstack"/,
+    ],
     ["a remote component", (made) => made.setRemote(true), /remote components/],
     ["import", (made) => made.setImportid("i-1"), /the import option/],
     ["transforms", (made) => made.setTransformsList([new calls.Callback()]), /transforms/],

@@ -12,6 +12,7 @@ import {
   INSTALLED,
   inputs,
   mark,
+  NODE,
   node,
   port,
   seenWith,

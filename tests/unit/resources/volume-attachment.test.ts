@@ -257,6 +257,23 @@ t.test("a bare metal machine through Ironic: off, on again, and everything forgo
   for (const [step, look, last, taken] of back) t.equal(short(absent(look, last, taken)), step);
 });
 
+t.test("every provision state of Ironic has an answer", async (t) => {
+  const states: Record<string, RegExp> = {
+    "^(active|available|manageable)$": /^note that/,
+    "^(error|rescue|enroll|deploy failed|clean failed|inspect failed|rescue failed|unrescue failed|adopt failed|service failed|deploy hold|clean hold|service hold)$":
+      /^failed stuck-state/,
+    "^(deploying|wait call-back|deleting|cleaning|clean wait|inspecting|inspect wait|verifying|rebuild|rescuing|rescue wait|unrescuing|adopting|servicing|service wait)$":
+      /^wait/,
+  };
+  for (const [names, answer] of Object.entries(states))
+    for (const provision_state of names.slice(2, -2).split("|"))
+      t.match(
+        short(present(iron({ node: node({ provision_state }) }), { allowPowerCycle: true })),
+        answer,
+        provision_state,
+      );
+});
+
 t.test("an export to the machine's own system", async (t) => {
   const with_ = { initiator: "iqn.2026-01.x:sys" };
   const direct = { id: "a1", status: "attached", instance: "m1", volume_id: "v1" };
