@@ -68,7 +68,10 @@ export async function converge<S extends Seen, A extends Action>(
 
     const seen = await loop.observe();
     const step = loop.next(seen, taken);
-    if ("done" in step) return seen;
+    if ("done" in step) {
+      if (step.note) context.progress(`${loop.label}: ${step.note}`);
+      return seen;
+    }
     if ("failed" in step) throw step.failed.with({ elapsed: elapsed() });
     if ("wait" in step) {
       last = undefined;

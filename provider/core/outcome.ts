@@ -26,7 +26,8 @@ export interface Wait {
 export type Step<A extends Action = Action> =
   | { readonly do: A }
   | { readonly wait: Wait }
-  | { readonly done: string }
+  /** `note`: what the person who asked should know although all went well. */
+  | { readonly done: string; readonly note?: string }
   | { readonly failed: Failure };
 
 /** Whether two actions are the same step. */

@@ -3,6 +3,9 @@ import type { Cloud } from "../openstack/cloud.ts";
 import type { Offer } from "./hardware.ts";
 import type { MachineInputs, MachineOutputs } from "./spec.ts";
 
+/** What a delete says where the wipe that follows it is the cloud's alone. */
+export const WIPE_NOT_VISIBLE = "released; the cloud wipes the machine now, which this credential cannot see";
+
 /** What is wanted of a machine: its inputs, or absence. */
 export type DesiredMachine = Desired<MachineInputs, MachineOutputs>;
 

@@ -2,7 +2,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { BaremetalResource } from "./resource";
 
-/** How the machine reaches the volume, without secrets, where this credential may see it. */
+/**
+ * How the machine reaches the volume, without secrets, as far as this credential may see it: all of it with
+ * `initiator`; of a machine taken through Ironic mostly the initiator only (Ironic's rule
+ * `baremetal:volume:view_target_properties`).
+ */
 export interface VolumeAttachmentIscsiOutput {
   /** The machine's iSCSI name. */
   readonly initiator?: string;
@@ -153,11 +157,16 @@ export class VolumeAttachment extends BaremetalResource {
   declare public readonly targetId: pulumi.Output<string | undefined>;
   /** Id of Ironic's volume connector that it uses. */
   declare public readonly connectorId: pulumi.Output<string | undefined>;
-  /** How the machine reaches the volume, without secrets, where this credential may see it. */
+  /**
+   * How the machine reaches the volume, without secrets, as far as this credential may see it: all of it with
+   * `initiator`; of a machine taken through Ironic mostly the initiator only (Ironic's rule
+   * `baremetal:volume:view_target_properties`).
+   */
   declare public readonly iscsi: pulumi.Output<VolumeAttachmentIscsiOutput | undefined>;
   /**
-   * Cloud-init user data that makes a Linux system log in to the volume and do so at every start. It holds the
-   * CHAP password where the storage wants one and shows it; kept encrypted.
+   * Cloud-init user data that makes a Linux system log in to the volume and do so at every start; absent where the
+   * storage's address is hidden from this credential. It holds the CHAP password where the storage wants one and
+   * shows it; kept encrypted.
    * Secret: kept encrypted in state.
    */
   declare public readonly loginUserData: pulumi.Output<string | undefined>;

@@ -1,5 +1,6 @@
 import { failure, type Step, timesTaken } from "../../core/index.ts";
 import { deletePort } from "../ports.ts";
+import { WIPE_NOT_VISIBLE } from "../route.ts";
 import type { IronicAction } from "./actions.ts";
 import type { IronicSeen, NodeDetails } from "./observe.ts";
 import { OWNER_KEY } from "./records.ts";
@@ -143,7 +144,8 @@ function released(seen: IronicSeen, taken: readonly IronicAction[]): Answer {
   const { node } = seen;
   const port = seen.ports.find((candidate) => candidate.ours);
   if (port) return { do: deletePort(port) };
-  if (!node) return { done: "released" };
+  if (!node)
+    return seen.last?.nodeId === undefined ? { done: "released" } : { done: "released", note: WIPE_NOT_VISIBLE };
   if (seen.carries === "other") return { done: "released; the node is somebody else's now" };
   const state = node.provision_state;
   const meaning = STATES[state];

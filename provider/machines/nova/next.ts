@@ -1,6 +1,6 @@
 import { failure, type Step, timesTaken } from "../../core/index.ts";
 import { deletePort } from "../ports.ts";
-import type { DesiredMachine } from "../route.ts";
+import { type DesiredMachine, WIPE_NOT_VISIBLE } from "../route.ts";
 import type { NovaAction } from "./actions.ts";
 import { describeFault, dropFailedBuild, nextCreate } from "./next-create.ts";
 import {
@@ -121,7 +121,7 @@ function nextAbsent(last: Last | undefined, seen: NovaSeen, taken: readonly Nova
   if (server) return nextDelete(last, server, taken);
   const ours = (seen.ports ?? []).find((port) => port.ours && (port.device === "" || port.device === seen.was));
   if (ours) return { do: deletePort(ours) };
-  return nextWiped(seen);
+  return nextWiped(seen, last?.kind === "virtual" || seen.was === undefined);
 }
 
 function nextDelete(last: Last | undefined, server: Machine, taken: readonly NovaAction[]): Step<NovaAction> {
@@ -145,8 +145,8 @@ function nextDelete(last: Last | undefined, server: Machine, taken: readonly Nov
 }
 
 /** The machine is released; it is free only when it is wiped. A node that serves another already is none of ours. */
-function nextWiped({ node, was }: NovaSeen): Step<NovaAction> {
-  if (!node) return { done: "gone" };
+function nextWiped({ node, was }: NovaSeen, isVirtual: boolean): Step<NovaAction> {
+  if (!node) return isVirtual ? { done: "gone" } : { done: "gone", note: WIPE_NOT_VISIBLE };
   const name = node.name ?? node.id;
   const about = { where: name, state: node.state };
   if (node.instance !== undefined && node.instance !== was) return { done: "gone" };
