@@ -55,6 +55,7 @@ const env = {
   PULUMI_BACKEND_URL: `file://${folder}`,
   PULUMI_CONFIG_PASSPHRASE: "demo",
   PULUMI_SKIP_UPDATE_CHECK: "true",
+  NODE_COMPILE_CACHE: join(tmpdir(), "pulumi-baremetal-compile-cache"),
 };
 const step = (title: string, ...args: string[]) => {
   say(`\n== ${title}: pulumi ${args.join(" ")}`);

@@ -82,6 +82,13 @@ export async function makeAvailable(name: string): Promise<void> {
   }
 }
 
+/** Takes every volume target off a node, which must be powered off. */
+async function removeTargets(node: string): Promise<void> {
+  const { system } = await admin();
+  for (const target of await system.list("ironic", `/volume/targets?node=${node}`, "targets"))
+    await ironic("DELETE", `/volume/targets/${target["uuid"]}`);
+}
+
 /** Brings one of a tenant's nodes back to what the seed made of it. */
 async function resetNode(seed: SeedNode): Promise<void> {
   const { system } = await admin();
@@ -93,8 +100,7 @@ async function resetNode(seed: SeedNode): Promise<void> {
     await ironic("PUT", `/nodes/${seed.name}/states/power`, { target: "power off" });
     await until(`node ${seed.name} is off`, async () => (await getNode(seed.name))["power_state"] === "power off", 30);
   }
-  for (const target of await system.list("ironic", `/volume/targets${query}`, "targets"))
-    await ironic("DELETE", `/volume/targets/${target["uuid"]}`);
+  await removeTargets(String(node["uuid"]));
   const have = await system.list("ironic", `/volume/connectors${query}`, "connectors");
   for (const connector of have)
     if (!Object.values(seed.connectors).includes(connector["connector_id"] as string))
@@ -152,6 +158,7 @@ async function healNovaNodes(): Promise<void> {
     await clearNodeFaults(seed.name);
     const node = await getNode(seed.name);
     if (node["maintenance"]) await ironic("DELETE", `/nodes/${seed.name}/maintenance`);
+    if (!node["instance_uuid"] && node["power_state"] === "power off") await removeTargets(seed.name);
     if (!node["instance_uuid"] && node["provision_state"] !== "available") await makeAvailable(seed.name);
   }
 }

@@ -108,6 +108,8 @@ export class Project {
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       NO_COLOR: "1",
+      // A run starts three Node processes; compiled once, they start in a fraction of the time.
+      NODE_COMPILE_CACHE: join(tmpdir(), "pulumi-baremetal-compile-cache"),
     };
     this.edit({});
   }
