@@ -93,7 +93,7 @@ export function sdkFile(definition: AnyDefinition): string {
     .split("\n")
     .map((line) => ` * ${line}`.trimEnd())
     .join("\n");
-  return `${HEADER}import * as pulumi from "@pulumi/pulumi";
+  return `${HEADER}import type * as pulumi from "@pulumi/pulumi";
 import { BaremetalResource } from "./resource";
 
 ${[...new Set(interfaces), args].join("\n")}
