@@ -14,6 +14,7 @@ import {
   diff,
   Failure,
   HalfMade,
+  labelOf,
   read,
   remove,
   update,
@@ -68,12 +69,17 @@ function partial(error: HalfMade, inputs: Values): Error {
   });
 }
 
-async function run<T>(inputs: Values, work: (context: Context<unknown>) => Promise<T>): Promise<T> {
+async function run<T>(
+  definition: AnyDefinition,
+  inputs: Values,
+  work: (context: Context<unknown>) => Promise<T>,
+): Promise<T> {
   return engine.during(async () => {
     try {
       return await work(theContext());
     } catch (error) {
-      throw error instanceof HalfMade ? partial(error, inputs) : plain(error);
+      if (error instanceof HalfMade) throw partial(error, inputs);
+      throw plain(error instanceof Failure ? error.with({ resource: labelOf(definition, inputs) }) : error);
     }
   });
 }
@@ -102,24 +108,24 @@ function dynamicProvider(definition: AnyDefinition) {
       }
     },
     async create(inputs: Values) {
-      return run(inputs, async (context) => {
+      return run(definition, inputs, async (context) => {
         const { id, outputs } = await create(definition, context, own(inputs) as never);
         return { id, outs: clean(outputs) };
       });
     },
     async read(id: string, props: Values) {
-      return run(props, async (context) => {
+      return run(definition, props, async (context) => {
         const found = await read(definition, context, id, own(props));
         return found ? { id, props: clean(found.outputs), inputs: clean(found.inputs) } : { id: "", props: {} };
       });
     },
     async update(id: string, olds: Values, news: Values) {
-      return run(news, async (context) => ({
+      return run(definition, news, async (context) => ({
         outs: clean(await update(definition, context, id, own(olds), own(news) as never)),
       }));
     },
     async delete(id: string, props: Values) {
-      return run(props, (context) => remove(definition, context, id, own(props)));
+      return run(definition, props, (context) => remove(definition, context, id, own(props)));
     },
   };
 }
