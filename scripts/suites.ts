@@ -32,7 +32,7 @@ export const SUITES: Suite[] = [
   {
     name: "golden",
     about: "the embedded engine against recordings of the real one",
-    usual: "1 min",
+    usual: "7 min",
     folder: "tests/golden",
     jobs: 2,
     timeout: 300,
