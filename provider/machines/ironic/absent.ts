@@ -107,9 +107,10 @@ function removeStorage(details: NodeDetails, owner: string | undefined, allocati
 }
 
 /**
- * Installed or half so. Ironic forgets no volume target when it takes a machine down, and the next user of the node
- * would get our volumes with it: so an active machine is powered off first, which detaches them, and they are taken
- * off the node while it still is ours. What could not be detached stays for Ironic's own, stricter detaching.
+ * Installed or half so. Ironic's agent deploy takes volume targets off a node that it tears down, other deploy interfaces
+ * may not, and the next user of the node would get our volumes with it: so an active machine is powered off first, which
+ * detaches them, and they are taken off the node while it still is ours. What could not be detached stays for Ironic's
+ * own, stricter detaching.
  */
 function takeDown(seen: IronicSeen, taken: readonly IronicAction[]): Answer {
   const node = seen.node!;
