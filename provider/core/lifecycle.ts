@@ -31,6 +31,8 @@ class Operation<I extends TObject, O extends TObject, S extends Seen, A extends 
   readonly label: string;
   /** How many steps were taken: whether a failure leaves something changed behind. */
   steps = 0;
+  /** The nonce in whose place we wrote ours. Seen again, our write was lost: Nova loses one in the first moment of a build. */
+  replaced: string | undefined;
 
   constructor(definition: Definition<I, O, S, A, Cloud>, context: Context<Cloud>, place: Place, label: string) {
     this.definition = definition;
@@ -53,7 +55,12 @@ class Operation<I extends TObject, O extends TObject, S extends Seen, A extends 
       operation,
       limit: resolveTimeouts(definition.timeouts, custom)[operation],
       observe: async () => {
-        const seen = await definition.observe(context, reference as Reference<Static<O>>, inputs);
+        const look = () => definition.observe(context, reference as Reference<Static<O>>, inputs);
+        let seen = await look();
+        if (seen.id !== undefined && this.isLost(seen)) {
+          await definition.mark(context, seen.id, reference.mark, reference.last);
+          seen = await look();
+        }
         if (seen.id !== undefined) reference.id = seen.id;
         // A create may take its own failed object away and begin another; what state knows by its id keeps it.
         else if (desired.want === "present" && reference.last === undefined) delete reference.id;
@@ -61,6 +68,7 @@ class Operation<I extends TObject, O extends TObject, S extends Seen, A extends 
       },
       next: (seen, taken) => {
         const nonce = seen.mark?.nonce;
+        if (this.isLost(seen)) return { wait: { for: "our mark to be written", interval: 2 } };
         if (desired.want === "present" && reference.mark.nonce && seen.mark && nonce !== reference.mark.nonce)
           return {
             failed: failure(
@@ -76,6 +84,11 @@ class Operation<I extends TObject, O extends TObject, S extends Seen, A extends 
         if (id !== undefined) reference.id = id;
       },
     });
+  }
+
+  /** Whether the mark that we wrote when we took the object over is not there. */
+  isLost(seen: S): boolean {
+    return this.replaced !== undefined && seen.mark?.nonce === this.replaced;
   }
 
   outputs(seen: S, inputs: Static<I>): Values {
@@ -204,7 +217,8 @@ async function takeOver(
   inputs: CommonInputs,
 ): Promise<string | undefined> {
   const { definition, context, label } = operation;
-  const decision = claim(await definition.find(context, mark.tag), mark.shape, {
+  const found = await definition.find(context, mark.tag);
+  const decision = claim(found, mark.shape, {
     deleteBeforeReplace: definition.deleteBeforeReplace,
     label,
   });
@@ -215,6 +229,7 @@ async function takeOver(
   }
   if (!("take" in decision)) return undefined;
   context.progress(`${label}: going on with ${decision.take}, left unfinished by an earlier run`);
+  operation.replaced = found.find((object) => object.id === decision.take)?.mark.nonce;
   await definition.mark(context, decision.take, mark);
   return decision.take;
 }
@@ -282,7 +297,10 @@ export async function update(
         });
       }
       const unfinished = before.mark?.nonce !== undefined;
-      if (unfinished) reference.mark = { ...wanted, nonce: newNonce() };
+      if (unfinished) {
+        operation.replaced = before.mark?.nonce;
+        reference.mark = { ...wanted, nonce: newNonce() };
+      }
       const rename = before.mark?.tag !== wanted.tag || before.mark?.shape !== wanted.shape;
       if (unfinished || rename) await definition.mark(context, id, reference.mark, last);
       let seen = await operation.reach(

@@ -94,6 +94,24 @@ t.test("whoever finds another's nonce stops", async (t) => {
   t.equal(store.calls.includes("delete"), false, "and removes nothing");
 });
 
+t.test("a mark that the service loses is written again, not taken for another's", async (t) => {
+  const store = new Store();
+  store.failAt = { write: 2, when: "before" };
+  await t.rejects(create(thing, contextOf(store), programInputs() as never));
+  store.failAt = undefined;
+  let marks = 0;
+  const forgetful = {
+    ...thing,
+    mark: async (...args: Parameters<typeof thing.mark>) => {
+      if (++marks > 1) await thing.mark(...args);
+    },
+  };
+  const { id } = await create(forgetful, contextOf(store), programInputs() as never);
+  t.equal(id, "thing-1");
+  t.equal(store.things.size, 1);
+  t.equal(store.things.get(id)?.mark?.nonce, undefined, "and it is sealed in the end");
+});
+
 t.test("nothing is sealed when the engine is gone", async (t) => {
   const store = new Store();
   await t.rejects(
