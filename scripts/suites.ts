@@ -17,6 +17,8 @@ export interface Suite {
   timeout?: number;
   /** Whether it talks to the test cloud. */
   cloud?: boolean;
+  /** A suite that must have run before. */
+  after?: string;
 }
 
 export const SUITES: Suite[] = [
@@ -35,7 +37,7 @@ export const SUITES: Suite[] = [
     usual: "7 min",
     folder: "tests/golden",
     jobs: 2,
-    timeout: 300,
+    timeout: 1800,
   },
   {
     name: "build",
@@ -49,12 +51,13 @@ export const SUITES: Suite[] = [
     usual: "1 min",
     folder: "tests/package",
     jobs: 1,
-    timeout: 300,
+    timeout: 600,
+    after: "build",
   },
   {
     name: "contract",
     about: "the resources on a real OpenStack, call by call",
-    usual: "5 min",
+    usual: "7 min",
     folder: "tests/contract",
     jobs: 1,
     timeout: 600,
@@ -63,10 +66,11 @@ export const SUITES: Suite[] = [
   {
     name: "lifecycle",
     about: "whole programs on a real OpenStack, from create to destroy",
-    usual: "10 min",
+    usual: "15 min",
     folder: "tests/lifecycle",
     jobs: 1,
-    timeout: 900,
+    timeout: 1800,
+    after: "build",
     cloud: true,
   },
 ];
@@ -82,5 +86,6 @@ export function chooseSuites(names: string[]): Suite[] {
     const known = [...SUITES.map((suite) => suite.name), ...Object.keys(GROUPS)];
     throw new Error(`There is no test suite ${unknown.join(", ")}. There are: ${known.join(" ")}`);
   }
+  for (const suite of SUITES) if (suite.after && asked.has(suite.name)) asked.add(suite.after);
   return SUITES.filter((suite) => asked.size === 0 || asked.has(suite.name));
 }
