@@ -310,8 +310,8 @@ t.test("a machine taken through Ironic", async (t) => {
 
   // Not every deploy interface does that. A target left behind would give the volume to whoever gets the machine next:
   // a refresh tells of it, and the delete takes it off the free machine.
-  const { volume_type, boot_index, extra } = target as Record<string, unknown>;
-  await ironic("POST", "/volume/targets", { node_uuid: node, volume_type, volume_id: volume, boot_index, extra });
+  const { uuid, volume_type, boot_index, extra } = target as Record<string, unknown>;
+  await ironic("POST", "/volume/targets", { uuid, node_uuid: node, volume_type, volume_id: volume, boot_index, extra });
   const stray = await read(volumeAttachment, context, last.id, last.outputs);
   t.match(stray?.inputs, { condition: /still registered with node/ });
   await remove(volumeAttachment, context, last.id, stray!.outputs);
