@@ -1,6 +1,6 @@
 export { catalogue, type FailureCode, failure } from "./catalogue.ts";
 export { type Clock, systemClock } from "./clock.ts";
-export { converge, type Loop } from "./converge.ts";
+export { converge } from "./converge.ts";
 export { changedInputs, clean, replacingInputs, replacingValues } from "./diff.ts";
 export { Failure, type FailureDetails, formatDuration, type Mover } from "./failure.ts";
 export * from "./identity.ts";
@@ -25,4 +25,4 @@ export { inputsIn, isHalfMade, labelOf, upgrade } from "./state.ts";
 export { type CustomTimeouts, parseDuration, resolveTimeouts, type Timeouts } from "./timeouts.ts";
 export { Turns } from "./turns.ts";
 export { hasUnknown, isUnknown, UNKNOWN } from "./unknown.ts";
-export { closest, type ObjectSchema, type Problem, type PropertySchema, VOCABULARY, validate } from "./validation.ts";
+export { type ObjectSchema, type Problem, type PropertySchema, validate } from "./validation.ts";

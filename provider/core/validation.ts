@@ -8,7 +8,7 @@ export interface Problem {
 }
 
 /** The annotations that our schemas carry beside JSON Schema's own keywords. */
-export const VOCABULARY = ["replaces", "secret", "reinstalls", "sdkSets"];
+const VOCABULARY = ["replaces", "secret", "reinstalls", "sdkSets"];
 
 const ajv = new Ajv({
   allErrors: true,
@@ -156,7 +156,7 @@ function show(value: unknown): string {
 }
 
 /** The known word that a mistyped one was probably meant to be. */
-export function closest(word: string, known: readonly string[]): string | undefined {
+function closest(word: string, known: readonly string[]): string | undefined {
   const ranked = known.map((candidate) => ({
     candidate,
     distance: editDistance(word.toLowerCase(), candidate.toLowerCase()),

@@ -30,3 +30,6 @@ export interface Route<S extends Seen = Seen, A extends Action = Action> {
   actual(seen: S, inputs: MachineInputs): MachineInputs;
   trouble(seen: S): string | undefined;
 }
+
+/** Whether the machine was there before the program: adopting changes nothing but its mark. */
+export const isAdopted = (inputs: MachineInputs & { adopt?: string }): boolean => inputs.adopt !== undefined;

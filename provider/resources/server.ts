@@ -259,7 +259,7 @@ function refuseReinstall(
   const schema = inputs as unknown as ObjectSchema;
   if (news.allowReinstall || isHalfMade(olds) || replacingInputs(schema, olds, news).length) return undefined;
   const changed = changedInputs(schema, olds, news).filter(
-    (name) => reinstalls(name) && !hasUnknown(news[name as keyof MachineInputs]),
+    (name) => schema.properties[name]?.reinstalls === true && !hasUnknown(news[name as keyof MachineInputs]),
   );
   if (!changed.length) return undefined;
   return failure(
@@ -268,5 +268,3 @@ function refuseReinstall(
     { path: changed[0]! },
   );
 }
-
-const reinstalls = (name: string) => (inputs as unknown as ObjectSchema).properties[name]?.reinstalls === true;

@@ -1,5 +1,5 @@
 /** The machines that the lifecycle tests run on: a row a route, with what somebody else does to it behind Pulumi's back. */
-import { admin, getNode, type Session, type Tenant, until } from "../cloud/admin.ts";
+import { getNode, type Session, type Tenant, until } from "../cloud/admin.ts";
 import { ironic } from "../cloud/nodes.ts";
 
 /** A kind of machine, and how the cloud's own people reach it. */
@@ -98,6 +98,3 @@ export const KINDS: readonly MachineKind[] = [
     },
   },
 ];
-
-/** The project whose administrator may look everywhere. */
-export const administrator = async () => (await admin()).project;

@@ -1,10 +1,11 @@
 import { canonical, type Desired, type Failure, failure, type Step, timesTaken } from "../../core/index.ts";
 import { installDigest } from "../install.ts";
 import { adoptPort, deletePort, nextPortAction, surplusPorts } from "../ports.ts";
+import { isAdopted } from "../route.ts";
 import type { MachineInputs, MachineOutputs } from "../spec.ts";
 import type { Held, IronicAction } from "./actions.ts";
 import { configDriveOf } from "./config-drive.ts";
-import { type IronicSeen, isAdopted, type Known, type NodeDetails, volumesOf } from "./observe.ts";
+import { type IronicSeen, type Known, type NodeDetails, volumesOf } from "./observe.ts";
 import { begunOf, type Install, imageSourceOf, KEYS, metadataOf, OWNER_KEY, recordedOf } from "./records.ts";
 import { hasPath } from "./volumes.ts";
 import { inMaintenance, nameOf, wordsOf } from "./words.ts";

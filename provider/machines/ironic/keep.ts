@@ -1,4 +1,5 @@
 import { failure, type Step, timesTaken } from "../../core/index.ts";
+import { isAdopted } from "../route.ts";
 import type { IronicAction } from "./actions.ts";
 import {
   begin,
@@ -12,7 +13,7 @@ import {
   volumes,
   wanted,
 } from "./install.ts";
-import { type IronicSeen, isAdopted, type NodeDetails } from "./observe.ts";
+import type { IronicSeen, NodeDetails } from "./observe.ts";
 import { type Install, installedOf, isInstalled, KEYS, PROTECTED_BY_US, recordedOf } from "./records.ts";
 import { inMaintenance, nameOf, wordsOf } from "./words.ts";
 

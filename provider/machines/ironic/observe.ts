@@ -19,6 +19,7 @@ import {
 } from "../../openstack/ironic/volumes.ts";
 import { resolveImage } from "../images.ts";
 import { type MachinePort, observePorts } from "../ports.ts";
+import { isAdopted } from "../route.ts";
 import type { MachineInputs, MachineOutputs } from "../spec.ts";
 import { type IronicOffer, offersOf } from "./offers.ts";
 import { allocationName, markOf } from "./records.ts";
@@ -167,9 +168,6 @@ async function look(
     }
   return { node, vifs, targets, connectors, volumes };
 }
-
-/** Whether the program took an existing machine under management. The resource has this input, not the machine. */
-export const isAdopted = (inputs: MachineInputs): boolean => (inputs as { adopt?: string }).adopt !== undefined;
 
 async function straysAmong(cloud: Cloud, vifs: readonly string[], ports: readonly MachinePort[]) {
   const unknown = vifs.filter((vif) => !ports.some((port) => port.id === vif));

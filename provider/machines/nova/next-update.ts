@@ -2,7 +2,7 @@ import { Failure, failure, type Step, timesTaken } from "../../core/index.ts";
 import type { ServerAction } from "../../openstack/nova/servers.ts";
 import { installRecord, matchesInstall, userDataWithKeys } from "../install.ts";
 import { adoptPort, deletePort, type MachinePort, nextPortAction, surplusPorts } from "../ports.ts";
-import type { DesiredMachine } from "../route.ts";
+import { type DesiredMachine, isAdopted } from "../route.ts";
 import type { NovaAction } from "./actions.ts";
 import {
   droppedPorts,
@@ -115,7 +115,7 @@ export function reinstall(given: Case): Decision {
 export function rename({ desired, server }: Case): Decision {
   const to = desired.inputs.name ?? desired.name;
   // A machine that was adopted keeps its name until the program gives it one.
-  const keeps = desired.inputs.name === undefined && (desired.inputs as { adopt?: string }).adopt !== undefined;
+  const keeps = desired.inputs.name === undefined && isAdopted(desired.inputs);
   if (server.name === to || keeps) return undefined;
   return { do: { name: "rename server", args: { step: "rename", id: server.id, to } } };
 }
@@ -245,7 +245,7 @@ export function protection({ desired, last, server }: Case): Decision {
 
 /** What a create promised and Nova left out in silence. */
 export function kept({ desired, last, server }: Case): Decision {
-  if (last !== undefined || (desired.inputs as { adopt?: string }).adopt !== undefined) return undefined;
+  if (last !== undefined || isAdopted(desired.inputs)) return undefined;
   const lost = (desired.inputs.volumes ?? []).filter((id) => !server.volumes.includes(id));
   if (!lost.length) return undefined;
   return {

@@ -1,6 +1,6 @@
 import { failure, type Step, timesTaken } from "../../core/index.ts";
 import { deletePort } from "../ports.ts";
-import { type DesiredMachine, WIPE_NOT_VISIBLE } from "../route.ts";
+import { type DesiredMachine, isAdopted, WIPE_NOT_VISIBLE } from "../route.ts";
 import type { NovaAction } from "./actions.ts";
 import { describeFault, dropFailedBuild, nextCreate } from "./next-create.ts";
 import {
@@ -46,7 +46,7 @@ function nextPresent(given: Case): Step<NovaAction> {
   if (meaning.kind === "moving" || server.task !== undefined) return moving(given, meaning);
   if (server.status === "SOFT_DELETED") return { failed: softDeleted(server, meaning) };
   // Adopting changes nothing but the mark; what differs from the program is for the next update.
-  if (last === undefined && (desired.inputs as { adopt?: string }).adopt !== undefined) return { done: server.status };
+  if (last === undefined && isAdopted(desired.inputs)) return { done: server.status };
   const steps = [kept, reinstall, rename, metadata, network, power, protection];
   for (const step of steps) {
     const decision = step(given);
@@ -62,7 +62,7 @@ function nextInError(given: Case): Step<NovaAction> {
   const words = server.fault?.message ?? "Nova gives no reason";
   const about = { where: server.id, state: server.status };
   const unfinished = server.mark?.nonce !== undefined;
-  const adopting = last === undefined && (desired.inputs as { adopt?: string }).adopt !== undefined;
+  const adopting = last === undefined && isAdopted(desired.inputs);
   if (unfinished && last === undefined && !adopting) return dropFailedBuild(server);
   if (node?.maintenance !== undefined) {
     const what = `node ${node.name ?? node.id} is in maintenance: ${node.maintenance}; Nova's fault: ${words}`;
