@@ -15,8 +15,12 @@ export interface Suite {
   jobs?: number;
   /** Longest time of one test file, in seconds. */
   timeout?: number;
-  /** Whether it talks to the test cloud. */
-  cloud?: boolean;
+  /** Which cloud it talks to: the real one (`npm run cloud:up`), or a sandbox that is started for it. */
+  cloud?: "real" | "sandbox";
+  /** Of the folder only these files. */
+  only?: string[];
+  /** Runs only when it is asked for by name. */
+  onRequest?: boolean;
   /** A suite that must have run before. */
   after?: string;
 }
@@ -55,23 +59,88 @@ export const SUITES: Suite[] = [
     after: "build",
   },
   {
+    name: "parity",
+    about: "the embedded cloud answers as the real one did, exchange by exchange",
+    usual: "2 min",
+    folder: "tests/parity",
+    jobs: 1,
+    timeout: 900,
+  },
+  {
+    name: "sandbox",
+    about: "the embedded cloud: 1,000 nodes, kill -9, malformed requests, who it listens to",
+    usual: "2 min",
+    folder: "tests/sandbox",
+    jobs: 1,
+    timeout: 300,
+    after: "build",
+  },
+  {
+    name: "contract-sandbox",
+    about: "the resources on the embedded cloud, call by call",
+    usual: "1 min",
+    folder: "tests/contract",
+    jobs: 1,
+    timeout: 600,
+    cloud: "sandbox",
+  },
+  {
+    name: "lifecycle",
+    about: "whole programs on the embedded cloud, from create to destroy",
+    usual: "3 min",
+    folder: "tests/lifecycle",
+    jobs: 1,
+    timeout: 900,
+    after: "build",
+    cloud: "sandbox",
+  },
+  {
+    name: "rehearsal",
+    about: "`pulumi-baremetal rehearse`, and users' own tests",
+    usual: "2 min",
+    folder: "tests/rehearsal",
+    jobs: 1,
+    timeout: 600,
+    after: "build",
+  },
+  {
+    name: "clients",
+    about: "openstackclient and openstacksdk, as PyPI has them, on the embedded cloud",
+    usual: "3 min",
+    folder: "tests/clients",
+    jobs: 1,
+    timeout: 900,
+  },
+  {
     name: "contract",
     about: "the resources on a real OpenStack, call by call",
     usual: "7 min",
     folder: "tests/contract",
     jobs: 1,
-    timeout: 600,
-    cloud: true,
+    timeout: 900,
+    cloud: "real",
   },
   {
-    name: "lifecycle",
-    about: "whole programs on a real OpenStack, from create to destroy",
+    name: "real",
+    about: "whole programs on a real OpenStack: both routes and a virtual machine, from create to destroy",
+    usual: "8 min",
+    folder: "tests/lifecycle",
+    only: ["server.test.ts"],
+    jobs: 1,
+    timeout: 1800,
+    after: "build",
+    cloud: "real",
+  },
+  {
+    name: "real-all",
+    about: "all whole programs on a real OpenStack",
     usual: "15 min",
     folder: "tests/lifecycle",
     jobs: 1,
     timeout: 1800,
     after: "build",
-    cloud: true,
+    cloud: "real",
+    onRequest: true,
   },
 ];
 
@@ -87,5 +156,5 @@ export function chooseSuites(names: string[]): Suite[] {
     throw new Error(`There is no test suite ${unknown.join(", ")}. There are: ${known.join(" ")}`);
   }
   for (const suite of SUITES) if (suite.after && asked.has(suite.name)) asked.add(suite.after);
-  return SUITES.filter((suite) => asked.size === 0 || asked.has(suite.name));
+  return SUITES.filter((suite) => (asked.size === 0 ? !suite.onRequest : asked.has(suite.name)));
 }

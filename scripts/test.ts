@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { cloudIsUp } from "../tests/cloud/client.ts";
+import { startTestSandbox } from "../tests/cloud/sandbox.ts";
 import { chooseSuites, type Suite } from "./suites.ts";
 import { type Count, tapReader } from "./tap-output.ts";
 
@@ -18,10 +19,14 @@ function say(text: string): void {
 }
 
 /** Runs a command; `onLine` gets its output line by line, else it goes to the terminal. Resolves to the exit status. */
-function run(command: string[], onLine?: (line: string) => void): Promise<number> {
+function run(
+  command: string[],
+  onLine?: (line: string) => void,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<number> {
   return new Promise((resolve) => {
     const [program, ...args] = command as [string, ...string[]];
-    const child = spawn(program, args, { stdio: ["ignore", onLine ? "pipe" : "inherit", "inherit"] });
+    const child = spawn(program, args, { env, stdio: ["ignore", onLine ? "pipe" : "inherit", "inherit"] });
     child.on("error", (error) => {
       say(`    ${program}: ${error.message}`);
       resolve(1);
@@ -32,20 +37,32 @@ function run(command: string[], onLine?: (line: string) => void): Promise<number
   });
 }
 
-function testFiles(folder: string): string[] {
+function testFiles({ folder = "", only }: Suite): string[] {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
   return files
     .filter((file) => file.endsWith(".test.ts") && !file.includes("node_modules"))
+    .filter((file) => only === undefined || only.includes(file))
     .sort()
     .map((file) => join(folder, file));
 }
 
 async function runTap(suite: Suite, files: string[]): Promise<Count> {
+  const sandbox = suite.cloud === "sandbox" ? await startTestSandbox() : undefined;
+  try {
+    const { SANDBOX_URL: _, ...env } = process.env;
+    return await runFiles(suite, files, sandbox ? { ...env, SANDBOX_URL: sandbox.url } : env);
+  } finally {
+    await sandbox?.stop();
+  }
+}
+
+async function runFiles(suite: Suite, files: string[], env: NodeJS.ProcessEnv): Promise<Count> {
   const reader = tapReader();
   const options = [`--jobs=${suite.jobs ?? 1}`, `--timeout=${suite.timeout ?? 60}`, "--reporter=tap", "--no-color"];
-  const status = await run(["tap", "run", ...options, ...files], (line) => {
+  const show = (line: string) => {
     for (const shown of reader.take(line)) say(shown);
-  });
+  };
+  const status = await run(["tap", "run", ...options, ...files], show, env);
   const count = reader.count() ?? { passed: 0, failed: 0 };
   if (count.passed + count.failed === 0) say(`    ${suite.name}: not one test ran`);
   // tap may end badly without a failed assertion: that is a failure too
@@ -63,7 +80,7 @@ async function runSuite(suite: Suite): Promise<Count> {
     say(`${suite.name}: none yet`);
     return { passed: 0, failed: 0 };
   }
-  const files = testFiles(folder);
+  const files = testFiles(suite);
   if (files.length === 0) {
     say(`${suite.name}: no *.test.ts in ${folder}`);
     return { passed: 0, failed: 1 };
@@ -93,10 +110,11 @@ async function main(): Promise<number> {
   let cloud: boolean | undefined;
   for (const suite of suites) {
     const usable = suite.folder === undefined || existsSync(suite.folder);
-    if (suite.cloud && usable) cloud ??= await startCloud();
+    const real = suite.cloud === "real";
+    if (real && usable) cloud ??= await startCloud();
     const started = Date.now();
-    const count = suite.cloud && usable && cloud === false ? { passed: 0, failed: 1 } : await runSuite(suite);
-    if (suite.cloud && cloud === false) say(`${suite.name}: not run, because the cloud did not start: see above`);
+    const count = real && usable && cloud === false ? { passed: 0, failed: 1 } : await runSuite(suite);
+    if (real && cloud === false) say(`${suite.name}: not run, because the cloud did not start: see above`);
     total.passed += count.passed;
     total.failed += count.failed;
     const seconds = ((Date.now() - started) / 1000).toFixed(0);

@@ -35,27 +35,51 @@ export interface Reply {
   text: string;
 }
 
-interface Place {
+/** Where a service answers and which version is asked for. */
+export interface Place {
   port: number;
+  /** Its folder in the sandbox, which has one port for all. */
+  folder: string;
   path: string;
   headers: Record<string, string>;
 }
 
-const SERVICES: Record<Service, Place> = {
-  keystone: { port: 5000, path: "/v3", headers: {} },
-  ironic: { port: 6385, path: "/v1", headers: { "X-OpenStack-Ironic-API-Version": "1.115" } },
-  neutron: { port: 9696, path: "/v2.0", headers: {} },
-  cinder: { port: 8776, path: "/v3/PROJECT", headers: { "OpenStack-API-Version": "volume 3.70" } },
-  glance: { port: 9292, path: "/v2", headers: {} },
-  nova: { port: 8774, path: "/v2.1", headers: { "OpenStack-API-Version": "compute 2.93" } },
-  placement: { port: 8778, path: "", headers: { "OpenStack-API-Version": "placement 1.39" } },
-  octavia: { port: 9876, path: "/v2.0", headers: {} },
-  masakari: { port: 5868, path: "/v1/PROJECT", headers: {} },
+/** All services of the test cloud. */
+export const SERVICES: Record<Service, Place> = {
+  keystone: { port: 5000, folder: "identity", path: "/v3", headers: {} },
+  ironic: {
+    port: 6385,
+    folder: "baremetal",
+    path: "/v1",
+    headers: { "X-OpenStack-Ironic-API-Version": "1.115" },
+  },
+  neutron: { port: 9696, folder: "network", path: "/v2.0", headers: {} },
+  cinder: {
+    port: 8776,
+    folder: "volume",
+    path: "/v3/PROJECT",
+    headers: { "OpenStack-API-Version": "volume 3.70" },
+  },
+  glance: { port: 9292, folder: "image", path: "/v2", headers: {} },
+  nova: { port: 8774, folder: "compute", path: "/v2.1", headers: { "OpenStack-API-Version": "compute 2.93" } },
+  placement: {
+    port: 8778,
+    folder: "placement",
+    path: "",
+    headers: { "OpenStack-API-Version": "placement 1.39" },
+  },
+  octavia: { port: 9876, folder: "load-balancer", path: "/v2.0", headers: {} },
+  masakari: { port: 5868, folder: "instance-ha", path: "/v1/PROJECT", headers: {} },
 };
 
-/** Base address of a service, for example http://127.0.0.1:26385 for ironic. */
+/**
+ * Base address of a service, for example http://127.0.0.1:26385 for ironic. With $SANDBOX_URL, the address of a sandbox
+ * (provider/sandbox), it is that service's folder there.
+ */
 export function serviceUrl(service: Service): string {
-  return `http://127.0.0.1:${PORT_BASE + SERVICES[service].port}`;
+  const sandbox = process.env["SANDBOX_URL"];
+  const { port, folder } = SERVICES[service];
+  return sandbox ? `${sandbox.replace(/\/$/, "")}/${folder}` : `http://127.0.0.1:${PORT_BASE + port}`;
 }
 
 /** The OS_* variables of a tenant's user, as a contributor would have them after sourcing openrc. */
@@ -195,11 +219,10 @@ export async function until<T>(
   }
 }
 
-/** Whether something listens on a service's port. */
+/** Whether a service answers at its address; in the sandbox, which has one port for all, 404 means that it is not there. */
 export async function answers(service: Service): Promise<boolean> {
   try {
-    await fetch(`${serviceUrl(service)}/`, { signal: AbortSignal.timeout(5000) });
-    return true;
+    return (await fetch(`${serviceUrl(service)}/`, { signal: AbortSignal.timeout(5000) })).status !== 404;
   } catch {
     return false;
   }

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { admin, login, PASSWORD, PORT_BASE, ROOT, type Tenant, until } from "./client.ts";
+import { turnKnob } from "./knobs.ts";
 import { getNode, ironic, NODES, patchNode } from "./nodes.ts";
 import { clearFileFaults, clearNodeFaults } from "./reset.ts";
 
@@ -111,17 +112,18 @@ function writeFault(file: string, text: string): void {
 }
 
 /** From now on the call fails: cinder volumes go to error with a user message, neutron ports do not bind. */
-export function setBackendFault(call: BackendCall, text = "injected fault"): void {
-  writeFault(call, text);
+export async function setBackendFault(call: BackendCall, text = "injected fault"): Promise<void> {
+  if (!(await turnKnob("PUT", `backends/${call}`, { text }))) writeFault(call, text);
 }
 
 /** From now on the call takes this many seconds more. */
-export function setBackendDelay(call: BackendCall, seconds: number): void {
-  writeFault(`${call}.delay`, String(seconds));
+export async function setBackendDelay(call: BackendCall, seconds: number): Promise<void> {
+  if (!(await turnKnob("PUT", `backends/${call}`, { seconds }))) writeFault(`${call}.delay`, String(seconds));
 }
 
 /** Takes one fault and its delay off a back end; clearFileFaults takes all. */
-export function clearBackendFault(call: BackendCall): void {
+export async function clearBackendFault(call: BackendCall): Promise<void> {
+  if (await turnKnob("DELETE", `backends/${call}`)) return;
   for (const file of [call, `${call}.delay`]) rmSync(`${ROOT}/faults/${file}`, { force: true });
 }
 
@@ -186,22 +188,23 @@ function signal(daemon: Daemon, name: NodeJS.Signals): void {
 }
 
 /** The process dies at once (SIGKILL), with its workers. Bring it back with restartDaemon. */
-export function killDaemon(daemon: Daemon): void {
-  signal(daemon, "SIGKILL");
+export async function killDaemon(daemon: Daemon): Promise<void> {
+  if (!(await turnKnob("PUT", `daemons/${daemon}`, { state: "dead" }))) signal(daemon, "SIGKILL");
 }
 
 /** The process hangs (SIGSTOP): connections are taken and never answered. Continue with thawDaemon. */
-export function freezeDaemon(daemon: Daemon): void {
-  signal(daemon, "SIGSTOP");
+export async function freezeDaemon(daemon: Daemon): Promise<void> {
+  if (!(await turnKnob("PUT", `daemons/${daemon}`, { state: "frozen" }))) signal(daemon, "SIGSTOP");
 }
 
 /** A frozen process goes on. */
-export function thawDaemon(daemon: Daemon): void {
-  signal(daemon, "SIGCONT");
+export async function thawDaemon(daemon: Daemon): Promise<void> {
+  if (!(await turnKnob("PUT", `daemons/${daemon}`, { state: "running" }))) signal(daemon, "SIGCONT");
 }
 
 /** Starts what is missing of the daemon's service and waits until it answers (usually 4 to 10 s). */
-export function restartDaemon(daemon: Daemon): void {
+export async function restartDaemon(daemon: Daemon): Promise<void> {
+  if (await turnKnob("PUT", `daemons/${daemon}`, { state: "running" })) return;
   const services: string[] = [DAEMONS[daemon]];
   if (services[0] === "ironic") services.push("neutron");
   const up = fileURLToPath(new URL("./up.sh", import.meta.url));
@@ -226,10 +229,10 @@ export async function setPassword(user: string, password: string = PASSWORD): Pr
 
 /** Takes every fault of nodes and back ends off and thaws every process. Dead processes stay dead: see restartDaemon. */
 export async function clearAllFaults(): Promise<void> {
-  clearFileFaults();
+  await clearFileFaults();
   for (const daemon of Object.keys(DAEMONS) as Daemon[]) {
     try {
-      thawDaemon(daemon);
+      await thawDaemon(daemon);
     } catch {
       // not running
     }

@@ -15,19 +15,10 @@ import {
   type SessionOptions,
   systemSources,
 } from "../../provider/openstack/index.ts";
+import { tenantEnv } from "../cloud/client.ts";
 
 const given = process.env["OS_AUTH_URL"] !== undefined || process.env["OS_CLOUD"] !== undefined;
-const base = Number(process.env["OSCLOUD_PORT_BASE"] ?? 20_000);
-const LOOPBACK = {
-  OS_AUTH_URL: `http://127.0.0.1:${base + 5000}/v3`,
-  OS_USERNAME: "alpha",
-  OS_PASSWORD: "secret",
-  OS_PROJECT_NAME: "alpha",
-  OS_USER_DOMAIN_NAME: "Default",
-  OS_PROJECT_DOMAIN_NAME: "Default",
-  OS_REGION_NAME: "RegionOne",
-};
-const sources = given ? systemSources() : { env: LOOPBACK };
+const sources = given ? systemSources() : { env: tenantEnv("alpha") };
 const config = resolveCloudConfig(sources);
 const login = (env: Record<string, string>) =>
   resolveCloudConfig({

@@ -201,14 +201,14 @@ t.test("an existing volume is adopted: nothing but its mark is changed", async (
 
 t.test("a back end that fails: Cinder's own words, and nothing is left", async (t) => {
   const inputs = inputsOf(volume, `${prefix}-fails`, { sizeGiB: 1 });
-  setBackendFault("cinder.create_volume", "the array is on fire");
+  await setBackendFault("cinder.create_volume", "the array is on fire");
   try {
     t.match(await failureOf(create(volume, context, inputs as never)), {
       code: "volume-failed",
       message: /removed again: Cinder shows the status error: .*create volume/,
     });
   } finally {
-    clearBackendFault("cinder.create_volume");
+    await clearBackendFault("cinder.create_volume");
   }
   await until("the failed one is gone", async () => (await named(`${prefix}-fails`)).length === 0);
   const { id, outputs } = await create(volume, context, inputs as never);
