@@ -16,6 +16,7 @@ interface SteeredNode extends Row {
  * The knobs, below `/sandbox`: what no OpenStack has.
  *
  *     GET    /sandbox                       what is served
+ *     GET    /sandbox/routes                every kind of request that it knows
  *     GET    /sandbox/journal[?inner=1]     requests so far; DELETE empties it
  *     GET    /sandbox/faults                faults of requests, back ends, processes; DELETE takes all away
  *     POST   /sandbox/faults                a fault of requests (CallFault); answers its id; DELETE /sandbox/faults/ID
@@ -53,6 +54,8 @@ export class Control {
     switch (`${method} ${what}${id ? "/*" : ""}`) {
       case "GET ":
         return { status: 200, body: this.#summary() };
+      case "GET routes":
+        return { status: 200, body: { routes: this.#routes() } };
       case "GET journal":
         return { status: 200, body: { entries: this.#world.journal.entries({ inner }) } };
       case "DELETE journal":
@@ -99,6 +102,12 @@ export class Control {
     const given = Buffer.from(request.headers.authorization ?? "");
     const wanted = Buffer.from(`Bearer ${this.#password}`);
     return given.length === wanted.length && timingSafeEqual(given, wanted);
+  }
+
+  #routes(): Json[] {
+    return [...this.#world.services.values()].flatMap(({ name, prefix, routes }) =>
+      routes.map(({ method, path, raw = false }) => ({ service: name, method, path: prefix + path, raw })),
+    );
   }
 
   #faults(): Json {

@@ -171,9 +171,9 @@ export function fleet(file: FleetFile, password = "secret"): Fleet {
       ...type,
     })),
     networks: [
-      provisioning("", "provision-net", "192.0.2.0/24", undefined),
+      provisioning("", "provision-net", "198.18.0.0/15", undefined),
       ...tenants.map((tenant, index) =>
-        provisioning(tenant, `${tenant}-provision-net`, `198.18.${index}.0/24`, vlans[0] - 1 - index),
+        provisioning(tenant, `${tenant}-provision-net`, `100.${64 + (index % 64)}.0.0/16`, vlans[0] - 1 - index),
       ),
       ...(file.networks ?? [{ name: "public", cidr: "203.0.113.0/24", external: true, physicalNetwork: "public" }]).map(
         (one) => ({
@@ -189,7 +189,10 @@ export function fleet(file: FleetFile, password = "secret"): Fleet {
   };
 }
 
-/** Ironic makes ports on these in the name of whoever asks, so each tenant with nodes has its own. */
+/**
+ * Ironic makes ports on these in the name of whoever asks, so each tenant with nodes has its own. Wide enough for thousands of
+ * machines at once; of the address blocks that no network really has (RFC 2544, RFC 6598).
+ */
 function provisioning(project: string, networkName: string, cidr: string, segment: number | undefined) {
   return {
     name: networkName,
