@@ -1,13 +1,39 @@
-/** Builds dist/: the provider as ESM, the SDK as CommonJS (programs of Pulumi's default template are CommonJS). */
+/**
+ * Builds dist/: the provider as ESM, the SDK as CommonJS (programs of Pulumi's default template are CommonJS).
+ * --quick: nothing is built while dist/ is newer than its sources, and types are not checked (the suite "types" does it).
+ */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
-const tsc = (project: string) =>
-  execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", project], { cwd: root, stdio: "inherit" });
+const stamp = join(root, "dist/.built");
+const quick = process.argv.includes("--quick");
 
-rmSync(join(root, "dist"), { recursive: true, force: true });
-tsc("tsconfig.build.json");
-tsc("sdk/nodejs/tsconfig.json");
-copyFileSync(join(root, "sdk/nodejs/package.json"), join(root, "dist/sdk/nodejs/package.json"));
+const tsc = (project: string) =>
+  execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", project, ...(quick ? ["--noCheck"] : [])], {
+    cwd: root,
+    stdio: "inherit",
+  });
+
+/** Whether dist/ is as new as everything that it is made from. */
+function fresh(): boolean {
+  if (!existsSync(stamp)) return false;
+  const built = statSync(stamp).mtimeMs;
+  const sources = ["provider", "sdk/nodejs"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((file) => join(root, folder, file)),
+  );
+  return [...sources, join(root, "tsconfig.json"), join(root, "tsconfig.build.json")].every(
+    (file) => statSync(file).mtimeMs <= built,
+  );
+}
+
+if (!(quick && fresh())) {
+  const began = new Date();
+  rmSync(join(root, "dist"), { recursive: true, force: true });
+  tsc("tsconfig.build.json");
+  tsc("sdk/nodejs/tsconfig.json");
+  copyFileSync(join(root, "sdk/nodejs/package.json"), join(root, "dist/sdk/nodejs/package.json"));
+  chmodSync(join(root, "dist/provider/cli/main.js"), 0o755);
+  writeFileSync(stamp, began.toISOString());
+}

@@ -125,7 +125,7 @@ class Exchange {
       if (!open && !caller) {
         if (service.name !== "keystone" && this.#world.faults.daemon("keystone") !== "running")
           return this.#keystoneGone();
-        throw new Refusal(401, "The request you have made requires authentication.");
+        return this.#unauthenticated();
       }
       if (!found.route) {
         if (found.methods.length > 0)
@@ -150,6 +150,16 @@ class Exchange {
     }
   }
 
+  /** What Keystone's middleware answers to a request without a good token. */
+  #unauthenticated(): Answer {
+    const message = "The request you have made requires authentication.";
+    this.#error = message;
+    const usual: Answer = { status: 401, body: { error: { code: 401, title: "Unauthorized", message } } };
+    const answer = this.#service.unauthenticated?.(this.#call) ?? usual;
+    const uri = `${this.#call.base.slice(0, -this.#service.prefix.length)}${this.#world.services.get("keystone")!.prefix}`;
+    return { ...answer, headers: { "WWW-Authenticate": `Keystone uri="${uri}"`, ...answer.headers } };
+  }
+
   /** What Keystone's middleware answers while there is no Keystone. */
   #keystoneGone(): Answer {
     return {
@@ -162,7 +172,7 @@ class Exchange {
   async #body(): Promise<unknown> {
     let bytes: Buffer;
     try {
-      bytes = await read(this.#request, LONGEST_BODY);
+      bytes = await read(this.#request, this.#service.longestBody ?? LONGEST_BODY);
     } catch {
       this.#close = true;
       throw new Refusal(413, "Request is too large.");

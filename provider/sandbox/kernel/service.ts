@@ -38,10 +38,17 @@ export interface Service {
   /** Name of the process that answers, as knobs know it: `ironic-api`. */
   readonly daemon: string;
   readonly routes: readonly Route[];
+  /** Longest JSON body in bytes; 114688, oslo.middleware's default, where left out. */
+  readonly longestBody?: number;
   /** The microversion that the headers ask for. Throws {@link Refusal} (406, 400) in the service's words. */
   version?(headers: Readonly<Record<string, string>>): Version;
   /** A refusal in the service's own form, whatever its status: 401, 404 of an unknown path, 405, 413, 500 included. */
   refuse(refusal: Refusal, call: Pick<Call, "method" | "path" | "id" | "version">): Answer;
+  /**
+   * The answer to a request without a good token, where it is not the usual one of Keystone's middleware
+   * (401, JSON, `WWW-Authenticate: Keystone uri="…"`).
+   */
+  unauthenticated?(call: Pick<Call, "method" | "path" | "id" | "version">): Answer;
   /** Headers that each answer of the service carries: request id, microversions. */
   headers?(call: Pick<Call, "id" | "version" | "headers">): Record<string, string>;
   /** The state of what a request is about, for the journal's `before` and `after`. */
