@@ -129,7 +129,11 @@ export class World {
       if (failure instanceof Refusal) answer = { status: failure.status };
       throw failure;
     } finally {
-      this.note(call, answer?.status ?? 500, performance.now() - began, before, { error, path });
+      this.note(call, answer?.status ?? 500, performance.now() - began, before, {
+        error,
+        path,
+        route: found.route.path,
+      });
     }
   }
 
@@ -139,7 +143,7 @@ export class World {
     status: number,
     milliseconds: number,
     before: Json | undefined,
-    more: { error?: string | undefined; fault?: string | undefined; path: string },
+    more: { error?: string | undefined; fault?: string | undefined; path: string; route?: string | undefined },
   ): void {
     const { caller } = call;
     const after = call.service.stateOf?.(call);
@@ -158,6 +162,8 @@ export class World {
             roles: [...caller.roles],
           }
         : null,
+      ...(call.headers["user-agent"] ? { agent: call.headers["user-agent"] } : {}),
+      ...(more.route ? { route: more.route } : {}),
       ...(call.body === undefined ? {} : { body: withoutSecrets(call.body) }),
       status,
       ...(more.error === undefined ? {} : { error: more.error }),

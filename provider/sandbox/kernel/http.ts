@@ -62,6 +62,7 @@ class Exchange {
   #call: Call;
   #before: Json | undefined;
   #error: string | undefined;
+  #route: string | undefined;
   #fault: string | undefined;
   /** After a refusal whose body was not read. */
   #close = false;
@@ -134,6 +135,7 @@ class Exchange {
           });
         throw new Refusal(404, "The resource could not be found.");
       }
+      this.#route = found.route.path;
       this.#call = { ...this.#call, params: found.params, caller: caller ?? NOBODY };
       if (found.route.raw) this.#call = { ...this.#call, stream: this.#request };
       else this.#call = { ...this.#call, body: await this.#body() };
@@ -239,6 +241,7 @@ class Exchange {
     this.#world.note(this.#call, status, performance.now() - this.#began, this.#before, {
       error: this.#error,
       fault: this.#fault,
+      route: this.#route,
       path: this.#url,
     });
   }

@@ -13,7 +13,11 @@ export interface Entry {
   readonly path: string;
   readonly version?: string;
   readonly caller: { user: string; project: string; system?: true; roles: string[] } | null;
+  /** Header User-Agent. */
+  readonly agent?: string;
   readonly body?: unknown;
+  /** The route that it matched, below the service's prefix: `/v1/nodes/{node}`. */
+  readonly route?: string;
   /** 0 where no answer was sent. */
   readonly status: number;
   /** What was refused, in the service's words. */
