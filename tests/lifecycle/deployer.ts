@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import { runCommand } from "../../provider/engine/index.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -133,6 +134,8 @@ export class Project {
   }
 
   #spawn(args: readonly string[], onSpawn?: (pid: number) => void): Promise<Outcome> {
+    // The embedded engine needs a process of its own only where a test is about that process.
+    if (this.deployer === embedded && !onSpawn) return this.#runHere(args);
     const [file, ...first] = this.deployer.command as [string, ...string[]];
     return new Promise((resolve, reject) => {
       const child = spawn(file, [...first, ...args, "--non-interactive"], {
@@ -155,6 +158,25 @@ export class Project {
       child.on("close", (code) => resolve({ exitCode: code ?? -1, stdout, stderr, text }));
       if (child.pid !== undefined) onSpawn?.(child.pid);
     });
+  }
+
+  async #runHere(args: readonly string[]): Promise<Outcome> {
+    let stdout = "";
+    let stderr = "";
+    let text = "";
+    const { exitCode } = await runCommand([...args, "--non-interactive"], {
+      cwd: this.folder,
+      env: this.env,
+      stdout(data) {
+        stdout += data;
+        text += data;
+      },
+      stderr(data) {
+        stderr += data;
+        text += data;
+      },
+    });
+    return { exitCode, stdout, stderr, text };
   }
 
   up = (...args: string[]) => this.run(["up", "--yes", "--skip-preview", ...args]);
