@@ -16,14 +16,15 @@ import { homedir, hostname, userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ExportedState } from "./checkpoint.ts";
-import { EngineError, Refusal } from "./errors.ts";
+import { EngineError } from "./errors.ts";
+import { Refusal } from "./refusals.ts";
 
 /** The organization that file backends put in front of every stack. */
 export const ORGANIZATION = "organization";
 
 /** The folder a backend URL (`file://...`) names; refuses other kinds of backends. */
 export function backendFolder(url: string): string {
-  if (!url.startsWith("file://")) throw new Refusal(`the backend ${url}`, "set PULUMI_BACKEND_URL to a file:// URL");
+  if (!url.startsWith("file://")) throw new Refusal("backend", url);
   const path = url.slice("file://".length).replace(/\?.*$/, "");
   if (path === "~" || path.startsWith("~/")) return join(homedir(), path.slice(1));
   return path.startsWith("/") ? fileURLToPath(`file://${path}`) : resolve(path);
@@ -51,7 +52,7 @@ export class StackStore {
   /** The last checkpoint, or undefined when the stack does not exist. */
   load(): ExportedState | undefined {
     if (!existsSync(this.file)) {
-      if (existsSync(`${this.file}.gz`)) throw new Refusal("compressed state files");
+      if (existsSync(`${this.file}.gz`)) throw new Refusal("compressed-state");
       return undefined;
     }
     const stored = JSON.parse(readFileSync(this.file, "utf8"));

@@ -1,6 +1,7 @@
 /** Checkpoints: the state of a whole stack in Pulumi's own file format, versions 3 and 4. */
 import { createHash } from "node:crypto";
-import { EngineError, Refusal } from "./errors.ts";
+import { EngineError } from "./errors.ts";
+import { Refusal } from "./refusals.ts";
 import { Crypter } from "./secrets.ts";
 import type { ResourceState, SecretWriter } from "./state.ts";
 import { encrypted, readState, revealed, writeState } from "./state.ts";
@@ -75,7 +76,7 @@ export function writeSnapshot(snapshot: Snapshot, crypter: Crypter, showSecrets 
 export function saltOf(deployment: JsonObject): string | undefined {
   const provider = deployment["secrets_providers"] as { type: string; state?: { salt?: string } } | undefined;
   if (!provider) return undefined;
-  if (provider.type !== "passphrase") throw new Refusal(`the secrets provider "${provider.type}"`);
+  if (provider.type !== "passphrase") throw new Refusal("secrets-provider", provider.type);
   return provider.state?.salt;
 }
 
@@ -84,8 +85,8 @@ export function readSnapshot(exported: ExportedState, passphrase: () => string):
   const { version, features = [], deployment } = exported;
   if (version !== 3 && version !== 4) throw new EngineError(`state of format version ${version} is not understood`);
   const unknown = features.filter((feature) => !(feature in FEATURES));
-  if (unknown.length > 0) throw new Refusal(`state with the features ${unknown.join(", ")}`);
-  if (deployment["snippets"] || deployment["extensions"]) throw new Refusal("state with snippets or extensions");
+  if (unknown.length > 0) throw new Refusal("state-feature", unknown.join(", "));
+  if (deployment["snippets"] || deployment["extensions"]) throw new Refusal("state-extension");
   const salt = saltOf(deployment);
   const crypter = salt === undefined ? undefined : Crypter.open(passphrase(), salt);
   const operations = (deployment["pending_operations"] ?? []) as unknown as {

@@ -1,10 +1,12 @@
 /** The command line: the pulumi CLI's commands and flags, as far as the engine has them. */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { EngineError, messageOf, Refusal } from "./errors.ts";
+import { EngineError, messageOf } from "./errors.ts";
 import type { EventSink } from "./events.ts";
-import type { OperationOptions, OperationResult, Stack } from "./stack.ts";
+import { Refusal, type RefusalId } from "./refusals.ts";
+import type { Stack } from "./stack.ts";
 import { openStack } from "./stack.ts";
+import type { OperationOptions, OperationResult } from "./stack-options.ts";
 import type { RpcTrace } from "./trace.ts";
 
 /** How a command is run. */
@@ -44,6 +46,8 @@ const FLAGS = {
   "continue-on-error": { type: "boolean" },
   refresh: { type: "boolean", short: "r" },
   "clear-pending-creates": { type: "boolean" },
+  "import-pending-creates": { type: "string", multiple: true },
+  "run-program": { type: "boolean" },
   parallel: { type: "string", short: "p" },
   "show-secrets": { type: "boolean" },
   secret: { type: "boolean" },
@@ -53,16 +57,21 @@ const FLAGS = {
 } as const;
 
 /** Flags of the pulumi CLI that are refused by name. */
-const REFUSED: Record<string, string> = {
-  "policy-pack": "policy packs",
-  plan: "update plans",
-  "save-plan": "update plans",
-  "run-program": "running the program in refresh and destroy",
-  exclude: "--exclude",
-  "import-file": "import files",
-  "import-pending-creates": "importing pending creates",
-  remote: "Pulumi Deployments",
-  "attach-debugger": "debuggers",
+const REFUSED: Record<string, RefusalId> = {
+  "policy-pack": "policy-pack",
+  plan: "plan",
+  "save-plan": "plan",
+  exclude: "exclude",
+  "import-file": "import-file",
+  remote: "remote-run",
+  "attach-debugger": "debugger",
+};
+
+/** Flags that only some commands have. */
+const ONLY: Record<string, string[]> = {
+  "clear-pending-creates": ["refresh"],
+  "import-pending-creates": ["refresh"],
+  "run-program": ["refresh", "destroy"],
 };
 
 type Flags = ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>["values"];
@@ -75,6 +84,8 @@ export async function runCommand(args: string[], options: CommandOptions): Promi
       if (arg.startsWith("--") && refused) throw new Refusal(refused);
     }
     const { values, positionals } = parseArgs({ args, options: FLAGS, allowPositionals: true });
+    const misplaced = Object.keys(values).find((flag) => ONLY[flag]?.includes(positionals[0] ?? "") === false);
+    if (misplaced) throw new EngineError(`unknown flag: --${misplaced}`);
     const projectDir = values.cwd ?? options.cwd;
     const stack = openStack({
       projectDir,
@@ -130,12 +141,21 @@ function operationOptions(flags: Flags, options: CommandOptions): OperationOptio
     expectNoChanges: flags["expect-no-changes"] ?? false,
     previewOnly: flags["preview-only"] ?? false,
     clearPendingCreates: flags["clear-pending-creates"] ?? false,
+    importPendingCreates: pairs(flags["import-pending-creates"] ?? []),
+    runProgram: flags["run-program"] ?? false,
     diff: flags.diff ?? false,
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.terminate ? { terminate: options.terminate } : {}),
     ...(options.onEvent ? { onEvent: options.onEvent } : {}),
     ...(flags.json ? {} : { onOutput: options.stdout }),
   };
+}
+
+/** URN and id in turn, as --import-pending-creates wants them. */
+function pairs(words: string[]): { urn: string; id: string }[] {
+  if (words.length % 2 !== 0)
+    throw new EngineError("each URN must be followed by an ID: found an odd number of entries");
+  return words.flatMap((urn, index) => (index % 2 === 0 ? [{ urn, id: words[index + 1] as string }] : []));
 }
 
 function parallelOf(text: string): number {
@@ -154,8 +174,7 @@ function report(result: OperationResult, flags: Flags, options: CommandOptions):
 function wantConsent(flags: Flags): void {
   if (!flags.yes && !flags["skip-preview"])
     throw new EngineError("--yes or --skip-preview must be passed in to proceed when running in non-interactive mode");
-  if (flags.json)
-    throw new Refusal("--json for operations that change something", "use it with preview or --preview-only");
+  if (flags.json) throw new Refusal("json");
 }
 
 async function up(stack: Stack, flags: Flags, options: CommandOptions): Promise<number> {
@@ -175,6 +194,7 @@ async function changeState(
   options: CommandOptions,
 ): Promise<number> {
   const operation = operationOptions(flags, options);
+  if (command === "refresh" && flags["run-program"]) throw new Refusal("refresh-program");
   if (flags["preview-only"]) return report(await stack[command](operation), flags, options);
   wantConsent(flags);
   if (!flags["skip-preview"]) {

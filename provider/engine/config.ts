@@ -1,8 +1,10 @@
 /** The configuration of a stack: Pulumi.<stack>.yaml over the project's defaults, secrets encrypted in the file. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { Document, parseDocument } from "yaml";
-import { EngineError, Refusal } from "./errors.ts";
+import { EngineError } from "./errors.ts";
 import { parsePath } from "./property-path.ts";
+import { Refusal } from "./refusals.ts";
 import type { Crypter } from "./secrets.ts";
 import type { PropertyMap } from "./values.ts";
 import { makeSecret } from "./values.ts";
@@ -23,15 +25,17 @@ export class StackConfigFile {
   readonly #project: string;
   readonly #document: Document;
 
-  constructor(path: string, project: string) {
+  /** @param path where it is written; @param fallback what is read while there is nothing, and never written */
+  constructor(path: string, project: string, fallback = path) {
     this.#path = path;
     this.#project = project;
-    this.#document = existsSync(path) ? parseDocument(readFileSync(path, "utf8")) : new Document({});
+    const source = [path, fallback].find(existsSync);
+    this.#document = source ? parseDocument(readFileSync(source, "utf8")) : new Document({});
     if (this.#document.contents === null) this.#document.contents = this.#document.createNode({}) as never;
-    if (this.#document.has("environment")) throw new Refusal("Pulumi ESC environments");
+    if (this.#document.has("environment")) throw new Refusal("environment");
     const provider = this.#document.get("secretsprovider");
-    if (provider && provider !== "passphrase") throw new Refusal(`the secrets provider "${String(provider)}"`);
-    if (this.#document.has("encryptedkey")) throw new Refusal("secrets of a cloud key service");
+    if (provider && provider !== "passphrase") throw new Refusal("secrets-provider", String(provider));
+    if (this.#document.has("encryptedkey")) throw new Refusal("key-service");
   }
 
   /** The encryption salt with its check value, or undefined in a stack without secrets. */
@@ -70,6 +74,7 @@ export class StackConfigFile {
   }
 
   #save(): void {
+    mkdirSync(dirname(this.#path), { recursive: true });
     writeFileSync(this.#path, this.#document.toString());
   }
 }

@@ -17,9 +17,11 @@ export interface FinalSteps {
 
 /** Steps for everything in state that the program did not register or that waits for its deletion. */
 export async function finalSteps(run: RunContext, plan: Plan): Promise<FinalSteps> {
-  const allowed = run.targets.constrained ? await deletableTargets(run, plan) : undefined;
+  const resources = condemn(run, plan);
+  const allowed = run.targets.constrained ? await deletableTargets(run, plan, resources) : undefined;
   const steps: FinalSteps = { sames: [], deletes: [] };
-  for (const resource of run.base.resources) {
+  const doomed = new Set(plan.toDelete);
+  for (const resource of resources) {
     if (allowed && !allowed.has(resource.urn)) {
       if (!plan.operatedOn(resource.urn))
         steps.sames.push(sameStep(run, resource, { ...resource }, { untargeted: true }));
@@ -29,28 +31,38 @@ export async function finalSteps(run: RunContext, plan: Plan): Promise<FinalStep
       if (plan.deletedEarly.has(resource)) continue;
       plan.deletes.add(resource.urn);
       steps.deletes.push(deleteStep(run, resource, plan.deletes, { before: false }));
-    } else if (!plan.operatedOn(resource.urn)) {
+    } else if (doomed.has(resource) || !plan.operatedOn(resource.urn)) {
       plan.deletes.add(resource.urn);
       const gone = resource.pendingReplacement;
       steps.deletes.push(gone ? removePendingReplaceStep(resource) : deleteStep(run, resource, plan.deletes));
     }
-    if (plan.deletes.has(resource.urn)) await run.registry.ensure(resource.provider, run.base.resources);
+    if (plan.deletes.has(resource.urn)) await run.registry.ensure(resource.provider, resources);
   }
   refuseUntargeted(run, plan, steps.deletes);
   return steps;
 }
 
+/** The resources as they are now: those a destroy's program has registered first, then what is left of the state. */
+function condemn(run: RunContext, plan: Plan): ResourceState[] {
+  if (plan.toDelete.length === 0) return run.base.resources;
+  const registered = new Set(plan.toDelete.flatMap(({ urn }) => [urn, plan.aliases.get(urn) ?? urn]));
+  const left = run.base.resources.filter((resource) => resource.delete || !registered.has(resource.urn));
+  const resources = [...plan.toDelete, ...left];
+  run.graph = new DependencyGraph(resources);
+  return resources;
+}
+
 /** The targets with everything that cannot live without them. */
-async function deletableTargets(run: RunContext, plan: Plan): Promise<Set<string>> {
+async function deletableTargets(run: RunContext, plan: Plan, resources: ResourceState[]): Promise<Set<string>> {
   const reached = new Set<string>();
-  const frontier = run.base.resources.filter((resource) => run.targets.contains(resource.urn));
+  const frontier = resources.filter((resource) => run.targets.contains(resource.urn));
   for (let next = frontier.shift(); next; next = frontier.shift()) {
     if (reached.has(next.urn)) continue;
     reached.add(next.urn);
     frontier.push(...run.graph.dependingOn(next, reached, true));
   }
   const allowed = new Set(reached);
-  for (const resource of run.base.resources.filter(({ urn }) => reached.has(urn))) {
+  for (const resource of resources.filter(({ urn }) => reached.has(urn))) {
     const bound = [...(await dependentReplacements(run, plan, resource)), ...boundReplacements(run, resource.urn)];
     for (const { state } of bound) allowed.add(state.urn);
   }
@@ -73,7 +85,7 @@ function refuseUntargeted(run: RunContext, plan: Plan, deletes: Step[]): void {
 
 /** Puts deletes into layers: within a layer they run side by side, dependents before what they need. */
 export function deleteLayers(run: RunContext, deletes: Step[]): Step[][] {
-  const graph = new DependencyGraph(run.base.resources);
+  const { graph } = run;
   const condemned = new Map(deletes.map((step) => [step.old as ResourceState, step]));
   const layers: Step[][] = [];
   while (condemned.size > 0) {

@@ -5,6 +5,7 @@ import type { Changes } from "./events.ts";
 import { Executor, viewOf } from "./executor.ts";
 import type { Registration } from "./goal.ts";
 import type { DependencyGraph } from "./graph.ts";
+import { runAfterHooks } from "./hooks.ts";
 import type { ProgramEvent } from "./monitor.ts";
 import { Plan } from "./plan.ts";
 import type { ProgramResult } from "./program.ts";
@@ -83,7 +84,7 @@ export class Deployment {
       await this.#handleEvents();
     });
     await this.#executor.drain();
-    const errored = failure !== undefined || this.#executor.failure !== undefined || this.#plan.sawError;
+    const errored = failure !== undefined || this.#errored;
     if (this.#stackOutputs) await this.#registerOutputs(this.#stackOutputs, errored);
     return this.#result(failure);
   }
@@ -107,10 +108,14 @@ export class Deployment {
   }
 
   #result(failure: Error | undefined): DeploymentResult {
-    const failed = failure !== undefined || this.#executor.failure !== undefined || this.#plan.sawError;
+    const failed = failure !== undefined || this.#errored;
     const word = failed ? "failed" : "canceled";
     if (!failure && (failed || this.#canceled)) this.#run.error("", this.#word(word));
     return { failed, canceled: this.#canceled, changes: this.#executor.changes };
+  }
+
+  get #errored(): boolean {
+    return this.#executor.failure !== undefined || this.#plan.sawError || this.#run.hookFailed;
   }
 
   #word(outcome: string): string {
@@ -173,8 +178,15 @@ export class Deployment {
     if (step.skippedCreate) return;
     // A failed run has not made all outputs: those it did not get to stay as they were.
     step.new.outputs = errored ? { ...this.#run.olds.get(urn)?.outputs, ...outputs } : outputs;
+    if (!step.new.custom) await this.#afterHooks(step);
     this.#run.emit({ kind: "outputs", step: viewOf(step) });
     await this.#run.journal.note(() => {}, true);
+  }
+
+  /** A component's operation is done when it has its outputs. */
+  async #afterHooks({ op, old, new: state }: Step): Promise<void> {
+    if (op === "create") await runAfterHooks(this.#run, "AfterCreate", { new: state });
+    else if (op === "update") await runAfterHooks(this.#run, "AfterUpdate", { old, new: state });
   }
 
   /** What is left when the program has registered everything. */

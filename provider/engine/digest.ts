@@ -49,7 +49,7 @@ export class DigestCollector {
       if (steps[index]?.op === "refresh") steps[index] = digestStep(event.step);
     } else if (event.kind === "diagnostic" && !event.diagnostic.ephemeral && event.diagnostic.severity !== "debug") {
       const { urn, severity, message } = event.diagnostic;
-      const prefix = severity === "info" ? "" : `${severity}: `;
+      const prefix = severity.startsWith("info") ? "" : `${severity}: `;
       this.#digest.diagnostics ??= [];
       this.#digest.diagnostics.push({ ...(urn ? { urn } : {}), message: prefix + message, severity });
     } else if (event.kind === "summary") {

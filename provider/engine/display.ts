@@ -18,6 +18,7 @@ interface Words {
 /** Signs and words, in the order of the summary. */
 const WORDS: Partial<Record<Op, Words>> = {
   create: { sign: "+ ", preview: "create", doing: "creating", done: "created", failed: "creating failed" },
+  import: { sign: "= ", preview: "import", doing: "importing", done: "imported", failed: "importing failed" },
   update: { sign: "~ ", preview: "update", doing: "updating", done: "updated", failed: "updating failed" },
   delete: { sign: "- ", preview: "delete", doing: "deleting", done: "deleted", failed: "deleting failed" },
   replace: { sign: "+-", preview: "replace", doing: "replacing", done: "replaced", failed: "replacing failed" },
@@ -178,7 +179,7 @@ export class TextDisplay {
         urn || stack?.urn ? parseUrn(urn || (stack?.urn as string)) : { type: STACK_TYPE, name: this.#stack };
       this.#line(`  ${parts.type} (${parts.name}):`);
       for (const { severity, message } of list) {
-        const text = `${severity === "info" ? "" : `${severity}: `}${message.trimEnd()}`;
+        const text = `${severity.startsWith("info") ? "" : `${severity}: `}${message.trimEnd()}`;
         for (const one of text.split("\n")) this.#line(`    ${one}`.trimEnd());
       }
       this.#line("");

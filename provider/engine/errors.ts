@@ -3,19 +3,6 @@ export class EngineError extends Error {
   override name = "EngineError";
 }
 
-/**
- * A feature of the real engine that this one does not have. It is refused in words and before anything is touched;
- * the message names the feature and what to do instead.
- */
-export class Refusal extends EngineError {
-  override name = "Refusal";
-
-  /** @param feature what was asked for, as the user knows it; @param instead what to do about it */
-  constructor(feature: string, instead = "use the pulumi CLI for this stack: its state file is the same") {
-    super(`the embedded engine does not support ${feature}; ${instead}`);
-  }
-}
-
 /** Ends a run whose cause has already been reported to the user as a diagnostic. */
 export class Bail extends Error {
   override name = "Bail";

@@ -6,6 +6,7 @@ import type { ResourceState } from "./state.ts";
 export type Op =
   | "same"
   | "create"
+  | "import"
   | "update"
   | "delete"
   | "replace"
@@ -32,8 +33,16 @@ export interface StepView {
   internal: boolean;
 }
 
-/** How serious a message is. */
-export type Severity = "debug" | "info" | "warning" | "error";
+/** When an operation began and how long it has taken so far. */
+export interface StepMoment {
+  /** ISO 8601. */
+  startedAt: string;
+  /** 0 when it has just begun. */
+  durationMs: number;
+}
+
+/** How serious a message is; `info#err` is what a process printed to stderr. Debug messages may hold secrets. */
+export type Severity = "debug" | "info" | "info#err" | "warning" | "error";
 
 /** A message about a resource, or about the stack when `urn` is empty. */
 export interface Diagnostic {
@@ -59,9 +68,9 @@ export type EngineEvent =
       stack: string /** Secrets blinded. */;
       config: Record<string, string>;
     }
-  | { kind: "step-start"; step: StepView }
-  | { kind: "step-end"; step: StepView }
-  | { kind: "step-failed"; step: StepView }
+  | { kind: "step-start"; step: StepView; moment: StepMoment }
+  | { kind: "step-end"; step: StepView; moment: StepMoment }
+  | { kind: "step-failed"; step: StepView; moment: StepMoment /** What went wrong. */; error: string }
   | { kind: "outputs"; step: StepView }
   | { kind: "diagnostic"; diagnostic: Diagnostic }
   | { kind: "summary"; preview: boolean; changes: Changes; durationMs: number };

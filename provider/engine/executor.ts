@@ -2,7 +2,7 @@
 
 import type { PendingKind } from "./checkpoint.ts";
 import { messageOf, ProtectedError } from "./errors.ts";
-import type { Changes, Op, StepView } from "./events.ts";
+import type { Changes, Op, StepMoment, StepView } from "./events.ts";
 import { PartialFailure } from "./provider.ts";
 import type { RunContext } from "./run-context.ts";
 import type { ResourceState } from "./state.ts";
@@ -13,6 +13,7 @@ import { containsSecrets, equal, makeSecret, Secret } from "./values.ts";
 
 const PENDING: Partial<Record<Op, PendingKind>> = {
   create: "creating",
+  import: "importing",
   "create-replacement": "creating",
   update: "updating",
   delete: "deleting",
@@ -110,7 +111,8 @@ export class Executor {
   async #runStep(step: Step): Promise<void> {
     const { journal, emit } = this.#run;
     const kind = PENDING[step.op];
-    emit({ kind: "step-start", step: viewOf(step) });
+    const began = Date.now();
+    emit({ kind: "step-start", step: viewOf(step), moment: momentOf(began, began) });
     if (kind) await journal.begin(subjectOf(step), kind);
     const failure = await step.apply().then(
       () => undefined,
@@ -118,7 +120,7 @@ export class Executor {
     );
     if (step.new && step.op !== "replace") markSecretOutputs(step.new);
     if (!failure && step.logical && step.new) this.pendingOutputs.set(step.new.urn, step);
-    this.#tell(step, failure);
+    this.#tell(step, failure, momentOf(began, Date.now()));
     const change = !failure || failure instanceof PartialFailure ? journalChange(step) : undefined;
     if (kind) await journal.end(subjectOf(step), change);
     else if (change) await journal.note(change, step.op === "remove-pending-replace" || mustWrite(step));
@@ -126,20 +128,26 @@ export class Executor {
     if (step.new) step.registration?.resolve({ state: step.new, result: "success", unknown: step.skippedCreate });
   }
 
-  #tell(step: Step, failure: Error | undefined): void {
+  #tell(step: Step, failure: Error | undefined, moment: StepMoment): void {
     const view = viewOf(step);
     if (failure) {
-      this.#run.error(view.internal ? "" : view.urn, messageOf(failure));
-      this.#run.emit({ kind: "step-failed", step: view });
+      const error = messageOf(failure);
+      this.#run.error(view.internal ? "" : view.urn, error);
+      this.#run.emit({ kind: "step-failed", step: view, moment, error });
       return;
     }
     // A refresh within another run counts for nothing: what it found shows in the steps that follow.
     const refreshed = step.op === "refresh" && this.#refreshing;
     const result = refreshed ? (step as RefreshStep).result() : step.op;
     if ((step.logical || refreshed) && !view.internal) this.changes[result] = (this.changes[result] ?? 0) + 1;
-    this.#run.emit({ kind: "step-end", step: { ...view, op: result } });
+    this.#run.emit({ kind: "step-end", step: { ...view, op: result }, moment });
   }
 }
+
+const momentOf = (began: number, now: number): StepMoment => ({
+  startedAt: new Date(began).toISOString(),
+  durationMs: now - began,
+});
 
 /** A step as displays see it. */
 export function viewOf(step: Step): StepView {

@@ -1,4 +1,5 @@
 /** What a program registers: the resource it wants. */
+import type { HookNames } from "./hooks.ts";
 import type { CustomTimeouts, ResourceState } from "./state.ts";
 import type { PropertyMap } from "./values.ts";
 
@@ -34,6 +35,9 @@ export interface Goal {
   customTimeouts: CustomTimeouts;
   deletedWith: string;
   replaceWith: string[];
+  /** The id of an existing object to take over; empty for none. */
+  importId: string;
+  hooks: HookNames;
 }
 
 /** What became of a registration. */

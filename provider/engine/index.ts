@@ -7,9 +7,27 @@ export type { ExportedState } from "./checkpoint.ts";
 export { type CommandOptions, type CommandResult, runCommand } from "./command.ts";
 export type { DetailedDiff, DiffKind, PropertyDiff } from "./diff.ts";
 export type { DigestStep, PreviewDigest } from "./digest.ts";
-export { EngineError, Refusal } from "./errors.ts";
-export type { Changes, Diagnostic, EngineEvent, EventSink, Op, RunKind, Severity, StepView } from "./events.ts";
+export { EngineError } from "./errors.ts";
+export type {
+  Changes,
+  Diagnostic,
+  EngineEvent,
+  EventSink,
+  Op,
+  RunKind,
+  Severity,
+  StepMoment,
+  StepView,
+} from "./events.ts";
 export { type Interrupts, listenToInterrupts } from "./interrupts.ts";
-export type { OpenOptions, OperationOptions, OperationResult, Stack, StackOutput } from "./stack.ts";
-export { openStack } from "./stack.ts";
+export { REFUSALS, Refusal, type RefusalId, type RefusedFeature } from "./refusals.ts";
+export type { Stack } from "./stack.ts";
+export { openStack, storedState } from "./stack.ts";
+export type {
+  OpenOptions,
+  OperationOptions,
+  OperationResult,
+  StackOutput,
+  StepResult,
+} from "./stack-options.ts";
 export type { RpcEvent, RpcTrace } from "./trace.ts";

@@ -1,11 +1,15 @@
 /** Serves ResourceMonitor, through which a program says what it wants, and Engine, through which it reports. */
 
-import { messageOf, Refusal } from "./errors.ts";
+import type { Callback, Callbacks } from "./callbacks.ts";
+import { messageOf } from "./errors.ts";
 import type { EngineEvent, Severity } from "./events.ts";
 import type { Goal, RegisterResult, Registration } from "./goal.ts";
-import { providerGoal, readGoal } from "./registration.ts";
+import type { Hooks } from "./hooks.ts";
+import { Refusal, type RefusalId } from "./refusals.ts";
+import { inheritProvider, providerGoal, readGoal } from "./registration.ts";
 import { Empty, engine, engineRpc, fromStruct, grpc, resource as pb, resourceRpc, toStruct } from "./stubs.ts";
-import { isProviderType, referenceText } from "./urn.ts";
+import { Transforms } from "./transforms.ts";
+import { isProviderType, referenceText, STACK_REFERENCE_TYPE } from "./urn.ts";
 import type { PropertyMap } from "./values.ts";
 import { decodeMap, encodeMap } from "./values.ts";
 
@@ -26,6 +30,10 @@ export interface MonitorOptions {
   /** The configuration as inputs of the dynamic provider. */
   providerInputs: PropertyMap;
   programDirectory: string;
+  /** Calls the transforms of the program. */
+  callbacks: Callbacks;
+  /** Takes the hooks of the program. */
+  hooks: Hooks;
   onProgram: (event: ProgramEvent) => void;
   emit: (event: EngineEvent) => void;
 }
@@ -58,9 +66,11 @@ export class Monitor {
   readonly #server = new grpc.Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
   /** Goals by URN: children inherit from them. */
   readonly #goals = new Map<string, Goal>();
+  readonly #transforms: Transforms;
   readonly #abort = new Set<(error: Partial<grpc.ServiceError>) => void>();
   readonly #shutdown: (() => void)[] = [];
   #closed = false;
+  #completed = false;
   #defaultProvider: Promise<string> | undefined;
   #rootUrn = "";
   /** `127.0.0.1:<port>`, once started. */
@@ -68,6 +78,7 @@ export class Monitor {
 
   constructor(options: MonitorOptions) {
     this.#options = options;
+    this.#transforms = new Transforms(options.callbacks);
   }
 
   /** Starts to serve. */
@@ -79,8 +90,10 @@ export class Monitor {
         return new engine.SetRootResourceResponse();
       }),
       getRootResource: unary(() => new engine.GetRootResourceResponse().setUrn(this.#rootUrn)),
-      startDebugging: unary(refuse("debuggers")),
-      requirePulumiVersion: unary(refuse("requirePulumiVersion")),
+      startDebugging: unary(refuse("debugger")),
+      requirePulumiVersion: unary((request: InstanceType<typeof engine.RequirePulumiVersionRequest>) => {
+        throw new Refusal("require-version", request.getPulumiVersionRange());
+      }),
     });
     this.#server.addService(resourceRpc.ResourceMonitorService, {
       getDeploymentInfo: unary(() => this.#deploymentInfo()),
@@ -95,21 +108,33 @@ export class Monitor {
       ),
       signalAndWaitForShutdown: unary(() => this.#waitForShutdown()),
       readResource: unary((request: InstanceType<typeof pb.ReadResourceRequest>) => {
-        throw new Refusal(
-          `reading existing resources (${request.getType()} ${request.getName()}: .get(), StackReference)`,
-        );
+        const name = `${request.getType()} ${request.getName()}`;
+        throw request.getType() === STACK_REFERENCE_TYPE
+          ? new Refusal("stack-reference", request.getName())
+          : new Refusal("get", name);
       }),
       invoke: unary((request: InstanceType<typeof pb.ResourceInvokeRequest>) => {
-        throw new Refusal(`provider functions (${request.getTok()})`);
+        throw new Refusal("provider-function", request.getTok());
       }),
       call: unary((request: InstanceType<typeof pb.ResourceCallRequest>) => {
-        throw new Refusal(`methods of remote components (${request.getTok()})`);
+        throw new Refusal("component-method", request.getTok());
       }),
-      registerPackage: unary(refuse("parameterized packages")),
-      registerStackTransform: unary(refuse("stack transforms")),
-      registerStackInvokeTransform: unary(refuse("invoke transforms")),
-      registerResourceHook: unary(refuse("resource hooks")),
-      registerErrorHook: unary(refuse("error hooks")),
+      registerPackage: unary((request: InstanceType<typeof pb.RegisterPackageRequest>) => {
+        throw new Refusal("parameterized-package", request.getName());
+      }),
+      registerStackTransform: unary((request: Callback) => {
+        this.#transforms.addToStack(request);
+        return new Empty();
+      }),
+      // It would change calls of provider functions, which are refused themselves.
+      registerStackInvokeTransform: unary(() => new Empty()),
+      registerResourceHook: unary((request: InstanceType<typeof pb.RegisterResourceHookRequest>) => {
+        this.#options.hooks.register(request);
+        return new Empty();
+      }),
+      registerErrorHook: unary((request: InstanceType<typeof pb.RegisterErrorHookRequest>) => {
+        throw new Refusal("error-hook", request.getName());
+      }),
     });
     const port = await new Promise<number>((resolve, reject) => {
       this.#server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
@@ -117,6 +142,11 @@ export class Monitor {
       );
     });
     this.address = `127.0.0.1:${port}`;
+  }
+
+  /** Whether the program has said that it has registered everything. */
+  get completed(): boolean {
+    return this.#completed;
   }
 
   /** Answers every waiting call: those of a program that is done normally, all others with "shut down". */
@@ -135,6 +165,7 @@ export class Monitor {
 
   async #waitForShutdown() {
     const released = new Promise<void>((resolve) => this.#shutdown.push(resolve));
+    this.#completed = true;
     this.#options.onProgram({ kind: "complete" });
     if (!this.#closed) await released;
     return new Empty();
@@ -166,10 +197,14 @@ export class Monitor {
   }
 
   async #register(request: InstanceType<typeof pb.RegisterResourceRequest>) {
-    const goal = readGoal(request, this.#goals.get(request.getParent()), this.#options.programDirectory);
+    const parent = this.#goals.get(request.getParent());
+    inheritProvider(request, parent);
+    await this.#transforms.apply(request);
+    const goal = readGoal(request, parent, this.#options.programDirectory);
     if (isManagedGoal(goal) && goal.provider === "") goal.provider = await this.#dynamicProvider();
     const { state, result, unknown } = await this.#submit(goal);
     this.#goals.set(state.urn, goal);
+    this.#transforms.remember(state.urn, request);
     const response = new pb.RegisterResourceResponse();
     response.setUrn(state.urn);
     response.setId(state.id);
@@ -242,9 +277,9 @@ const asStatus = (error: unknown): Partial<grpc.ServiceError> => ({
 
 const isManagedGoal = (goal: Goal): boolean => goal.custom && !isProviderType(goal.type);
 
-function refuse(feature: string): () => never {
+function refuse(id: RefusalId): () => never {
   return () => {
-    throw new Refusal(feature);
+    throw new Refusal(id);
   };
 }
 

@@ -14,6 +14,8 @@ export class Plan {
   readonly skippedCreates = new Set<string>();
   /** States whose delete step was already made, for a replacement. */
   readonly deletedEarly = new Set<ResourceState>();
+  /** Registered in a destroy that runs the program: to be deleted once it has ended. */
+  readonly toDelete: ResourceState[] = [];
   /** Why the dependents of a deleted resource are replaced too. */
   readonly dependentKeys = new Map<string, string[]>();
   /** Old name to new name. */

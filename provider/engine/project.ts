@@ -2,7 +2,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
-import { EngineError, Refusal } from "./errors.ts";
+import { EngineError } from "./errors.ts";
+import { Refusal } from "./refusals.ts";
 
 /** A Pulumi project, as far as the engine needs it. */
 export interface Project {
@@ -34,8 +35,8 @@ export function readProject(directory: string): Project {
     name?: string;
     options?: Record<string, unknown>;
   };
-  if (runtimeName !== "nodejs") throw new Refusal(`programs of runtime "${String(runtimeName)}"`);
-  if (yaml["packages"]) throw new Refusal("packages in Pulumi.yaml");
+  if (runtimeName !== "nodejs") throw new Refusal("runtime", String(runtimeName));
+  if (yaml["packages"]) throw new Refusal("packages");
   const main = typeof yaml["main"] === "string" ? resolve(directory, yaml["main"]) : directory;
   const mainIsFolder = !existsSync(main) || statSync(main).isDirectory();
   return {
@@ -59,7 +60,7 @@ function projectDefaults(project: string, config: Record<string, unknown>): Reco
   for (const [key, entry] of Object.entries(config)) {
     const schema = entry as { value?: unknown; default?: unknown; secret?: boolean } | null;
     const isSchema = typeof schema === "object" && schema !== null && !Array.isArray(schema);
-    if (isSchema && schema.secret) throw new Refusal(`secret values in Pulumi.yaml (config.${key})`);
+    if (isSchema && schema.secret) throw new Refusal("project-secret", `config.${key}`);
     const value = isSchema ? (schema.value ?? schema.default) : entry;
     if (value !== undefined) defaults[key.includes(":") ? key : `${project}:${key}`] = value;
   }

@@ -8,6 +8,7 @@ import type {
   DiffRequest,
   ExistingRequest,
   Provider,
+  ReadRequest,
   ReadResult,
   UpdateRequest,
 } from "./provider.ts";
@@ -180,23 +181,23 @@ export class ProviderClient implements Provider {
     await this.#process.call("delete", request).catch(rethrow);
   }
 
-  async read({ urn, id, inputs, outputs, timeouts }: ExistingRequest): Promise<ReadResult> {
+  async read({ urn, id, inputs, outputs, timeouts }: ReadRequest): Promise<ReadResult> {
     if (!(await this.#ready())) return { id: "", outputs: {}, inputs: {} };
     const request = new pb.ReadRequest();
     setIdentity(request, urn);
     request.setId(id);
-    request.setProperties(this.#struct(outputs, false));
-    request.setInputs(this.#struct(inputs, false));
+    if (outputs) request.setProperties(this.#struct(outputs, false));
+    if (inputs) request.setInputs(this.#struct(inputs, false));
     request.setTimeout(timeouts.read ?? 0);
     this.#process.reportTo(request);
     const response = await this.#process
       .call("read", request)
-      .catch((error) => this.#rethrowPartial(error, outputs, inputs));
+      .catch((error) => this.#rethrowPartial(error, outputs ?? {}, inputs));
     const liveInputs = response.getInputs();
     return {
       id: response.getId(),
-      outputs: this.#outputs(response.getProperties(), outputs),
-      inputs: liveInputs && this.#outputs(liveInputs, inputs),
+      outputs: this.#outputs(response.getProperties(), outputs ?? {}),
+      inputs: liveInputs && this.#outputs(liveInputs, inputs ?? {}),
     };
   }
 

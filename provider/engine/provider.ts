@@ -59,6 +59,10 @@ export interface ExistingRequest {
   timeouts: CustomTimeouts;
 }
 
+/** Names an object to read; without its last known state when only its id is known. */
+export type ReadRequest = Omit<ExistingRequest, "inputs" | "outputs"> &
+  Partial<Pick<ExistingRequest, "inputs" | "outputs">>;
+
 /** A resource as the provider sees it now; `id` is empty when it is gone. */
 export interface ReadResult {
   id: string;
@@ -74,7 +78,7 @@ export interface Provider {
   create(request: CreateRequest): Promise<{ id: string; outputs: PropertyMap }>;
   update(request: UpdateRequest): Promise<{ outputs: PropertyMap }>;
   delete(request: ExistingRequest): Promise<void>;
-  read(request: ExistingRequest): Promise<ReadResult>;
+  read(request: ReadRequest): Promise<ReadResult>;
 }
 
 /** An operation that failed half way: the resource exists and must be kept in state. */

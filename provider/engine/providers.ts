@@ -2,11 +2,12 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DiffResult } from "./diff.ts";
-import { EngineError, Refusal } from "./errors.ts";
+import { EngineError } from "./errors.ts";
 import type { CheckRequest, CreateRequest, DiffRequest, ExistingRequest, Provider, UpdateRequest } from "./provider.ts";
 import { ProviderClient } from "./provider-client.ts";
 import type { ProviderHost } from "./provider-process.ts";
 import { ProviderProcess } from "./provider-process.ts";
+import { Refusal } from "./refusals.ts";
 import type { ResourceState } from "./state.ts";
 import { isProviderType, packageOf, parseReference, parseUrn, referenceText, UNKNOWN_ID } from "./urn.ts";
 import { equal } from "./values.ts";
@@ -20,7 +21,7 @@ const LAST_CANCEL_MS = 300;
 /** Refuses packages other than the dynamic one. */
 export function refuseOtherPackages(type: string): void {
   const name = packageOf(type);
-  if (name !== DYNAMIC_PACKAGE) throw new Refusal(`the provider package "${name}" (${type}), only dynamic providers`);
+  if (name !== DYNAMIC_PACKAGE) throw new Refusal("other-package", `"${name}" (${type})`);
 }
 
 /** Starts and configures providers; as a Provider it manages the provider resources. */

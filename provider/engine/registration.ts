@@ -1,7 +1,9 @@
 /** Reads a program's RegisterResource request, and refuses what the engine does not do. */
-import { EngineError, Refusal } from "./errors.ts";
+import { EngineError } from "./errors.ts";
 import type { Alias, Goal } from "./goal.ts";
+import type { HookNames } from "./hooks.ts";
 import { refuseOtherPackages } from "./providers.ts";
+import { Refusal } from "./refusals.ts";
 import type { CustomTimeouts } from "./state.ts";
 import type { resource as pb } from "./stubs.ts";
 import { fromStruct } from "./stubs.ts";
@@ -36,15 +38,18 @@ const EMPTY: Goal = {
   customTimeouts: {},
   deletedWith: "",
   replaceWith: [],
+  importId: "",
+  hooks: {},
 };
 
 /** The goal in a request; what the resource leaves open comes from its parent. */
 export function readGoal(request: Request, parent: Goal | undefined, directory: string): Goal {
   refuseUnsupported(request);
+  inheritProvider(request, parent);
   const inputs = decodeMap(fromStruct(request.getObject()) ?? {}, directory);
   const dependencies = unique(request.getDependenciesList());
   const replacement = request.getDeletebeforereplacedefined() || request.getDeletebeforereplace();
-  const goal: Goal = {
+  return {
     type: request.getType(),
     name: request.getName(),
     custom: request.getCustom(),
@@ -64,26 +69,26 @@ export function readGoal(request: Request, parent: Goal | undefined, directory: 
     customTimeouts: readTimeouts(request),
     deletedWith: request.getDeletedwith() || (parent?.deletedWith ?? ""),
     replaceWith: request.getReplaceWithList(),
+    importId: request.getImportid(),
+    hooks: readHooks(request),
   };
-  if (goal.provider === "" && parent?.provider && inheritsProvider(goal, parent.provider))
-    goal.provider = parent.provider;
-  return goal;
 }
 
-function inheritsProvider(goal: Goal, provider: string): boolean {
-  return !goal.custom || packageOf(parseUrn(parseReference(provider).urn).type) === packageOf(goal.type);
+/** Gives a request that names no provider that of its parent, if it is one for it. */
+export function inheritProvider(request: Request, parent: Goal | undefined): void {
+  const provider = parent?.provider ?? "";
+  if (request.getProvider() !== "" || provider === "") return;
+  const own = packageOf(parseUrn(parseReference(provider).urn).type) === packageOf(request.getType());
+  if (!request.getCustom() || own) request.setProvider(provider);
 }
 
 function refuseUnsupported(request: Request): void {
   const name = `${request.getType()} ${request.getName()}`;
   const custom = request.getCustom();
-  if (request.getRemote()) throw new Refusal(`remote components (${name})`);
-  if (request.getImportid() !== "") throw new Refusal(`the import option (${name})`);
-  if (request.getTransformsList().length > 0) throw new Refusal(`transforms (${name})`);
-  if (request.getReplacementTrigger()) throw new Refusal(`the replacementTrigger option (${name})`);
-  if (request.getPackageref() !== "") throw new Refusal(`parameterized packages (${name})`);
-  const hooks = Object.values(request.getHooks()?.toObject() ?? {});
-  if (hooks.some((list) => Array.isArray(list) && list.length > 0)) throw new Refusal(`resource hooks (${name})`);
+  if (request.getRemote()) throw new Refusal("remote-component", name);
+  if (request.getReplacementTrigger()) throw new Refusal("replacement-trigger", name);
+  if (request.getPackageref() !== "") throw new Refusal("parameterized-package", name);
+  if ((request.getHooks()?.getOnErrorList() ?? []).length > 0) throw new Refusal("error-hook", name);
   if (custom) refuseOtherPackages(request.getType());
 }
 
@@ -101,8 +106,7 @@ function readPropertyDependencies(request: Request, inputs: PropertyMap, all: st
 
 function readAliases(request: Request): Alias[] {
   const urns = request.getAliasurnsList().map((urn): Alias => ({ urn }));
-  if (request.getAliasesList().length > 0 && !request.getAliasspecs())
-    throw new Refusal("the alias format of @pulumi/pulumi before 3.66", "update @pulumi/pulumi");
+  if (request.getAliasesList().length > 0 && !request.getAliasspecs()) throw new Refusal("old-alias");
   const specs = request.getAliasesList().map((alias): Alias => {
     const spec = alias.getSpec();
     if (!spec) return { urn: alias.getUrn() };
@@ -116,6 +120,19 @@ function readAliases(request: Request): Alias[] {
     };
   });
   return [...urns, ...specs];
+}
+
+function readHooks(request: Request): HookNames {
+  const given = request.getHooks();
+  const names: HookNames = {
+    AfterCreate: given?.getAfterCreateList() ?? [],
+    AfterDelete: given?.getAfterDeleteList() ?? [],
+    AfterUpdate: given?.getAfterUpdateList() ?? [],
+    BeforeCreate: given?.getBeforeCreateList() ?? [],
+    BeforeDelete: given?.getBeforeDeleteList() ?? [],
+    BeforeUpdate: given?.getBeforeUpdateList() ?? [],
+  };
+  return Object.fromEntries(Object.entries(names).filter(([, list]) => list.length > 0));
 }
 
 function readTimeouts(request: Request): CustomTimeouts {

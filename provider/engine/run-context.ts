@@ -2,6 +2,7 @@
 import type { Snapshot } from "./checkpoint.ts";
 import type { EventSink, Severity } from "./events.ts";
 import { DependencyGraph } from "./graph.ts";
+import type { Hooks } from "./hooks.ts";
 import type { Journal } from "./journal.ts";
 import type { ProviderRegistry } from "./providers.ts";
 import type { ResourceState } from "./state.ts";
@@ -21,6 +22,8 @@ export interface RunOptions {
   refresh: boolean;
   /** Most operations at a time. */
   parallel: number;
+  /** Destroy: run the program, for what it gives to the deletes. */
+  runProgram: boolean;
 }
 
 /** One run of one stack. */
@@ -34,6 +37,9 @@ export class RunContext {
   readonly base: Snapshot;
   readonly registry: ProviderRegistry;
   readonly journal: Journal;
+  readonly hooks: Hooks;
+  /** A hook failed after its operation was done: the run fails at its end. */
+  hookFailed = false;
   /** Resources in state that are not waiting for deletion, by URN. */
   olds = new Map<string, ResourceState>();
   /** The dependency graph of the state. */
@@ -48,6 +54,7 @@ export class RunContext {
     base: Snapshot;
     registry: ProviderRegistry;
     journal: Journal;
+    hooks: Hooks;
     emit: EventSink;
   }) {
     this.project = parts.project;
@@ -59,6 +66,7 @@ export class RunContext {
     this.base = parts.base;
     this.registry = parts.registry;
     this.journal = parts.journal;
+    this.hooks = parts.hooks;
     this.#emit = parts.emit;
     this.rebase(parts.base.resources);
   }

@@ -1,11 +1,14 @@
 /** Brings everything one run needs to life, and takes it down again. */
 import type { StackStore } from "./backend.ts";
 import { ORGANIZATION } from "./backend.ts";
+import { Callbacks } from "./callbacks.ts";
 import type { Snapshot } from "./checkpoint.ts";
 import type { Config } from "./config.ts";
 import { blindedConfig, providerInputs } from "./config.ts";
 import { Deployment } from "./deployment.ts";
-import type { Changes, EventSink, RunKind } from "./events.ts";
+import { EngineError } from "./errors.ts";
+import type { Changes, EventSink, RunKind, Severity } from "./events.ts";
+import { deleteHooks, Hooks } from "./hooks.ts";
 import type { Journal } from "./journal.ts";
 import { CheckpointJournal, noJournal } from "./journal.ts";
 import { Monitor } from "./monitor.ts";
@@ -55,8 +58,23 @@ export async function perform(request: RunRequest): Promise<RunOutcome> {
   const { kind, preview, project, stack, config, store, base, options, env, emit } = request;
   const started = Date.now();
   emit({ kind: "start", run: kind, preview, stack, config: blindedConfig(config) });
-  const passOn = (line: string) =>
-    emit({ kind: "diagnostic", diagnostic: { urn: "", severity: "info", message: `${line}\n`, ephemeral: false } });
+  const tell = (urn: string, severity: Severity, message: string) =>
+    emit({ kind: "diagnostic", diagnostic: { urn, severity, message, ephemeral: false } });
+  const hooked = kind === "destroy" && !options.runProgram ? deleteHooks(base.resources) : [];
+  for (const { urn, names } of hooked)
+    tell(
+      urn,
+      "error",
+      `Resource has delete hooks registered, but the program is not running. Hooks: ${names.join(", ")}`,
+    );
+  if (hooked.length > 0) {
+    emit({ kind: "summary", preview, changes: {}, durationMs: Date.now() - started });
+    throw new EngineError("You must run with the `--run-program` flag to use delete hooks during destroy.");
+  }
+  const passOn = (line: string, stream: "stdout" | "stderr") =>
+    tell("", stream === "stdout" ? "info" : "info#err", `${line}\n`);
+  const callbacks = new Callbacks(request.trace);
+  const hooks = new Hooks(callbacks);
   const monitor = new Monitor({
     project: project.name,
     stack,
@@ -66,6 +84,8 @@ export async function perform(request: RunRequest): Promise<RunOutcome> {
     config,
     providerInputs: providerInputs(config),
     programDirectory: project.programDirectory,
+    callbacks,
+    hooks,
     onProgram: (event) => deployment.post(event),
     emit,
   });
@@ -78,7 +98,7 @@ export async function perform(request: RunRequest): Promise<RunOutcome> {
     trace: request.trace,
   });
   const journal: Journal = preview ? noJournal : new CheckpointJournal(base, store, request.crypter);
-  const run = new RunContext({ project: project.name, stack, preview, options, base, registry, journal, emit });
+  const run = new RunContext({ project: project.name, stack, preview, options, base, registry, journal, hooks, emit });
   const deployment = new Deployment(run, kind === "refresh");
   let program: Program | undefined;
   const startProgram = async () => {
@@ -108,9 +128,11 @@ export async function perform(request: RunRequest): Promise<RunOutcome> {
   request.cancel?.addEventListener("abort", onCancel);
   request.terminate?.addEventListener("abort", onTerminate);
   try {
-    const runsProgram = kind === "update" || kind === "preview";
+    const runsProgram = kind === "update" || kind === "preview" || options.runProgram;
     const result = await deployment.execute(runsProgram ? startProgram : undefined);
     monitor.close();
+    // A program that was still registering has nobody left to answer it, and only that to tell.
+    if (result.failed && !monitor.completed) program?.kill();
     await program?.stop(PROGRAM_GRACE_MS);
     await journal.close();
     emit({ kind: "summary", preview, changes: result.changes, durationMs: Date.now() - started });
@@ -121,6 +143,7 @@ export async function perform(request: RunRequest): Promise<RunOutcome> {
     await registry.cancel();
     await registry.stop();
     program?.kill();
+    callbacks.close();
     monitor.stop();
   }
 }

@@ -6,95 +6,18 @@ import type { ExportedState, Snapshot } from "./checkpoint.ts";
 import { emptySnapshot, readSnapshot, saltOf, verify, writeSnapshot } from "./checkpoint.ts";
 import type { Config } from "./config.ts";
 import { StackConfigFile } from "./config.ts";
-import type { PreviewDigest } from "./digest.ts";
-import { DigestCollector } from "./digest.ts";
-import { TextDisplay } from "./display.ts";
 import { EngineError, messageOf } from "./errors.ts";
-import type { Changes, Diagnostic, EngineEvent, EventSink, RunKind, StepView } from "./events.ts";
+import type { RunKind } from "./events.ts";
+import { importPendingCreates } from "./pending.ts";
 import type { Project } from "./project.ts";
 import { readProject } from "./project.ts";
+import { Recorder } from "./recorder.ts";
 import { perform } from "./run.ts";
 import { Crypter, passphraseOf } from "./secrets.ts";
+import type { OpenOptions, OperationOptions, OperationResult, StackOutput } from "./stack-options.ts";
 import type { ResourceState } from "./state.ts";
 import { blinded, inClear, needsOf, writeMap } from "./state.ts";
-import type { Json } from "./stubs.ts";
-import type { RpcTrace } from "./trace.ts";
 import { STACK_TYPE } from "./urn.ts";
-
-/** Where a stack is and how it is opened. */
-export interface OpenOptions {
-  /** The folder of Pulumi.yaml. */
-  projectDir: string;
-  /** The stack's name. It is created when it does not exist. */
-  stack: string;
-  /** The folder that holds `.pulumi`; default: PULUMI_BACKEND_URL, the project's backend, the project's folder. */
-  backendDir?: string;
-  /** The environment of program and providers; default: the process's own. */
-  env?: NodeJS.ProcessEnv;
-  /** Configuration for this process only, over the stack's file; a key without namespace is the project's. */
-  config?: Record<string, string | { value: string; secret: boolean }>;
-  /** Default: PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE of `env`. */
-  passphrase?: string;
-  /** Receives every gRPC call between the engine and its providers. */
-  trace?: RpcTrace;
-}
-
-/** Options of an operation; each is off, empty or the pulumi CLI's default when left out. */
-export interface OperationOptions {
-  /** URNs to limit the operation to; `*` and `**` as in the pulumi CLI. */
-  targets?: string[];
-  /** Take along what depends on the targets. */
-  targetDependents?: boolean;
-  /** URNs to replace. */
-  replace?: string[];
-  /** Go on with what does not depend on a failed resource. */
-  continueOnError?: boolean;
-  /** Read every resource before. */
-  refresh?: boolean;
-  /** Most operations at a time; default 8. */
-  parallel?: number;
-  /** Exit code 7 when there are changes. */
-  expectNoChanges?: boolean;
-  /** Only say what refresh or destroy would do. */
-  previewOnly?: boolean;
-  /** Refresh: forget creates that were interrupted. */
-  clearPendingCreates?: boolean;
-  /** Text with the properties that change. */
-  diff?: boolean;
-  /** Aborts: let running operations end, save, exit code 1. */
-  signal?: AbortSignal;
-  /** Aborts a second time: leave at once, exit code 8. */
-  terminate?: AbortSignal;
-  /** Receives every event. */
-  onEvent?: EventSink;
-  /** Receives the text as it is written. */
-  onOutput?: (text: string) => void;
-}
-
-/** A stack output. */
-export interface StackOutput {
-  value: Json;
-  secret: boolean;
-}
-
-/** What an operation did. */
-export interface OperationResult {
-  /** 0 done, 1 failed or canceled, 7 unexpected changes, 8 left at once. */
-  exitCode: 0 | 1 | 7 | 8;
-  /** Resources by what happened, or would happen, to them. */
-  summary: Changes;
-  /** Every step, in order, with the properties and reasons behind it. */
-  steps: StepView[];
-  /** Outputs of the stack after the operation; secret ones in clear, marked. */
-  outputs: Record<string, StackOutput>;
-  diagnostics: Diagnostic[];
-  /** The text the pulumi CLI would print. */
-  stdout: string;
-  /** Errors that end the command, as the pulumi CLI prints them to stderr. */
-  stderr: string;
-  /** The machine-readable form of a preview. */
-  digest: PreviewDigest;
-}
 
 /** Operations at a time, unless said otherwise. */
 const PARALLEL = 8;
@@ -104,13 +27,28 @@ export function openStack(options: OpenOptions): Stack {
   return new Stack(options);
 }
 
+/**
+ * The state of a stack as it is stored, secrets encrypted; undefined when there is no such stack. Writes nothing and
+ * needs no passphrase.
+ */
+export function storedState(options: OpenOptions): ExportedState | undefined {
+  return storeOf(options, readProject(options.projectDir)).load();
+}
+
+function storeOf(options: OpenOptions, project: Project): StackStore {
+  const url = (options.env ?? process.env)["PULUMI_BACKEND_URL"] ?? project.backendUrl;
+  const folder = options.backendDir ?? (url ? backendFolder(url) : project.directory);
+  return new StackStore(folder, project.name, options.stack);
+}
+
 /** An opened stack. */
 export class Stack {
   readonly #options: OpenOptions;
   readonly #project: Project;
   readonly #env: NodeJS.ProcessEnv;
   readonly #store: StackStore;
-  readonly #configPath: string;
+  /** Where the stack's settings are kept, and where they are read while nothing is there. */
+  readonly #configPaths: [kept: string, read: string];
   readonly #crypter: Crypter;
 
   /** @internal use openStack */
@@ -118,10 +56,10 @@ export class Stack {
     this.#options = options;
     this.#env = options.env ?? process.env;
     this.#project = readProject(options.projectDir);
-    const url = this.#env["PULUMI_BACKEND_URL"] ?? this.#project.backendUrl;
-    const folder = options.backendDir ?? (url ? backendFolder(url) : this.#project.directory);
-    this.#store = new StackStore(folder, this.#project.name, options.stack);
-    this.#configPath = join(this.#project.stackConfigDirectory, `Pulumi.${options.stack}.yaml`);
+    this.#store = storeOf(options, this.#project);
+    const file = `Pulumi.${options.stack}.yaml`;
+    const own = this.#project.stackConfigDirectory;
+    this.#configPaths = [join(options.settingsDir ?? own, file), join(own, file)];
     this.#crypter = this.#openCrypter();
     if (!existsSync(this.#store.file)) this.#save(emptySnapshot());
   }
@@ -161,7 +99,7 @@ export class Stack {
 
   /** Stores a configuration value in Pulumi.<stack>.yaml; `path` makes the key a property path. */
   setConfig(key: string, value: string, options: { secret?: boolean; path?: boolean } = {}): void {
-    const file = new StackConfigFile(this.#configPath, this.#project.name);
+    const file = this.#configFile();
     const path = options.path ?? false;
     file.set(key, value, options.secret ? { crypter: this.#crypter, path } : { path });
   }
@@ -220,8 +158,13 @@ export class Stack {
     return passphrase;
   }
 
+  #configFile(): StackConfigFile {
+    const [kept, read] = this.#configPaths;
+    return new StackConfigFile(kept, this.#project.name, read);
+  }
+
   #openCrypter(): Crypter {
-    const file = new StackConfigFile(this.#configPath, this.#project.name);
+    const file = this.#configFile();
     const stored = this.#store.load();
     const salt = file.salt ?? (stored && saltOf(stored.deployment));
     if (salt !== undefined) return Crypter.open(this.#passphrase(), salt);
@@ -240,7 +183,7 @@ export class Stack {
   }
 
   #config(): Config {
-    const file = new StackConfigFile(this.#configPath, this.#project.name);
+    const file = this.#configFile();
     const config = file.read(this.#project.defaults, this.#crypter);
     for (const [key, given] of Object.entries(this.#options.config ?? {})) {
       const { value, secret } = typeof given === "string" ? { value: given, secret: false } : given;
@@ -259,6 +202,8 @@ export class Stack {
       locked = !preview;
       const base = this.#load();
       if (options.clearPendingCreates) base.pendingOperations = [];
+      for (const message of importPendingCreates(base, options.importPendingCreates ?? []))
+        record.handle({ kind: "diagnostic", diagnostic: { urn: "", severity: "warning", message, ephemeral: false } });
       const outcome = await perform({
         kind,
         preview,
@@ -275,6 +220,7 @@ export class Stack {
           continueOnError: options.continueOnError ?? false,
           refresh: kind === "refresh" || (options.refresh ?? false),
           parallel: options.parallel ?? PARALLEL,
+          runProgram: kind === "destroy" && (options.runProgram ?? false),
         },
         env: this.#env,
         emit: (event) => record.handle(event),
@@ -294,42 +240,5 @@ export class Stack {
       if (locked) this.#store.unlock();
     }
     return { ...record.result(), exitCode: code, outputs: this.outputs(), stderr };
-  }
-}
-
-/** Keeps what an operation tells. */
-class Recorder {
-  readonly #options: OperationOptions;
-  readonly #display: TextDisplay;
-  readonly #digest = new DigestCollector();
-  readonly #steps: StepView[] = [];
-  readonly #diagnostics: Diagnostic[] = [];
-  #stdout = "";
-
-  constructor(options: OperationOptions) {
-    this.#options = options;
-    const write = (text: string) => {
-      this.#stdout += text;
-      options.onOutput?.(text);
-    };
-    this.#display = new TextDisplay({ diff: options.diff ?? false, write });
-  }
-
-  handle(event: EngineEvent): void {
-    this.#display.handle(event);
-    this.#digest.handle(event);
-    if (event.kind === "step-end") this.#steps.push(event.step);
-    if (event.kind === "diagnostic") this.#diagnostics.push(event.diagnostic);
-    this.#options.onEvent?.(event);
-  }
-
-  result() {
-    return {
-      summary: this.#digest.digest.changeSummary,
-      steps: this.#steps,
-      diagnostics: this.#diagnostics,
-      stdout: this.#stdout,
-      digest: this.#digest.digest,
-    };
   }
 }

@@ -1,5 +1,7 @@
 /** The state of one resource, as the engine works with it and as checkpoints store it. */
-import { EngineError, Refusal } from "./errors.ts";
+import { EngineError } from "./errors.ts";
+import type { HookNames } from "./hooks.ts";
+import { Refusal } from "./refusals.ts";
 import type { Crypter } from "./secrets.ts";
 import type { Json, JsonObject } from "./stubs.ts";
 import { isProviderType, parseReference } from "./urn.ts";
@@ -59,6 +61,7 @@ export interface ResourceState {
   replaceOnChanges: string[];
   /** Property paths that displays leave out. */
   hideDiff: string[];
+  resourceHooks: HookNames;
   created: string | undefined;
   modified: string | undefined;
   /** Fields of the state file this engine does not act on; they are written back as they were. */
@@ -92,6 +95,7 @@ export function newState(fields: Partial<ResourceState> & Pick<ResourceState, "u
     ignoreChanges: [],
     replaceOnChanges: [],
     hideDiff: [],
+    resourceHooks: {},
     created: undefined,
     modified: undefined,
     rest: {},
@@ -208,6 +212,7 @@ const FIELDS = [
   "ignoreChanges",
   "hideDiff",
   "replaceOnChanges",
+  "resourceHooks",
 ] as const satisfies readonly (keyof ResourceState)[];
 
 const isEmpty = (value: Json | undefined): boolean =>
@@ -230,7 +235,7 @@ export function writeState(state: ResourceState, secrets: SecretWriter): JsonObj
 
 /** Reads a resource of a state file; refuses what would be misread. */
 export function readState(json: JsonObject, crypter: Crypter | undefined): ResourceState {
-  if (json["viewOf"]) throw new Refusal(`state with resource views (${String(json["urn"])})`);
+  if (json["viewOf"]) throw new Refusal("state-view", String(json["urn"]));
   const known = new Set<string>(FIELDS);
   const { inputs, outputs, ...fields } = json;
   const rest: JsonObject = {};

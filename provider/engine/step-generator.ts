@@ -11,9 +11,9 @@ import type { CheckFailure, Provider } from "./provider.ts";
 import { boundReplacements, dependentReplacements } from "./replacements.ts";
 import type { RunContext } from "./run-context.ts";
 import type { ResourceState } from "./state.ts";
-import { blinded, dependenciesOf, needsOf, newState, writeValue } from "./state.ts";
+import { blinded, dependenciesOf, isManaged, needsOf, newState, writeValue } from "./state.ts";
 import type { Reasons, Step } from "./steps.ts";
-import { createStep, deleteStep, replaceStep, sameStep, skippedCreateStep, updateStep } from "./steps.ts";
+import { createStep, deleteStep, importStep, replaceStep, sameStep, skippedCreateStep, updateStep } from "./steps.ts";
 import type { Targets } from "./targets.ts";
 import { isProviderType, makeUrn, parseReference, parseUrn, referenceText, STACK_TYPE } from "./urn.ts";
 import { equal } from "./values.ts";
@@ -79,9 +79,11 @@ export class StepGenerator {
       customTimeouts: goal.customTimeouts,
       deletedWith: goal.deletedWith,
       replaceWith: goal.replaceWith,
+      importID: goal.importId,
       ignoreChanges: goal.ignoreChanges,
       replaceOnChanges: goal.replaceOnChanges,
       hideDiff: goal.hideDiffs,
+      resourceHooks: goal.hooks,
       created: old?.created,
       modified: old?.modified,
     });
@@ -101,8 +103,16 @@ export class StepGenerator {
     const run = this.#run;
     const plan = this.#plan;
     const { urn, old, state, goal, provider, registration } = candidate;
+    if (run.options.runProgram) {
+      const steps = this.#beforeDestroy(candidate);
+      if (steps) return steps;
+    }
     const recreating = plan.deletes.has(urn);
     const targeted = isProviderType(goal.type) || goal.type === STACK_TYPE || this.#isTarget(state);
+    if (state.custom && targeted && goal.importId !== "" && old?.id !== goal.importId) {
+      (old ? plan.replaces : plan.creates).add(urn);
+      return [importStep(run, state, registration)];
+    }
     let inputs = old ? ignoreChanges(run, urn, goal.inputs, old.inputs, goal.ignoreChanges) : goal.inputs;
     let invalid = candidate.invalid;
     if (provider && !targeted) inputs = old?.inputs ?? goal.inputs;
@@ -133,6 +143,25 @@ export class StepGenerator {
     return [createStep(run, state, registration)];
   }
 
+  /**
+   * In a destroy that runs the program, nothing is made or changed: what exists is kept until its delete, what does not
+   * is left out with all that needs it. Only providers and components go on, to be deleted like the rest.
+   */
+  #beforeDestroy({ urn, old, state, registration }: Candidate): Step[] | undefined {
+    const plan = this.#plan;
+    const missing = needsOf(state).some((need) => plan.skippedCreates.has(need));
+    if (missing || (isManaged(state) && !old)) {
+      plan.skippedCreates.add(urn);
+      if (old) state.outputs = old.outputs;
+      return [skippedCreateStep(state, registration)];
+    }
+    plan.toDelete.push(state);
+    if (!isManaged(state) || !old) return undefined;
+    plan.sames.add(urn);
+    state.inputs = old.inputs;
+    return [sameStep(this.#run, old, state, { registration })];
+  }
+
   #isTarget(state: ResourceState): boolean {
     if (this.#run.targets.contains(state.urn)) return true;
     return this.#run.options.targetDependents && needsOf(state).some((urn) => this.#targets.contains(urn));
@@ -150,7 +179,8 @@ export class StepGenerator {
   #tellFailures({ urn, type, inputs }: ResourceState, failures: CheckFailure[]): boolean {
     const { name } = parseUrn(urn);
     for (const { property, reason } of failures) {
-      const value = JSON.stringify(writeValue(inputs[property] ?? null, blinded));
+      const json = writeValue(inputs[property] ?? null, blinded);
+      const value = typeof json === "string" ? json : JSON.stringify(json);
       if (property === "") this.#run.error(urn, `${type} resource '${name}' has a problem: ${reason}`);
       else
         this.#run.error(

@@ -5,9 +5,11 @@ import { diffResource } from "./diff-resource.ts";
 import { EngineError, ProtectedError } from "./errors.ts";
 import type { Op } from "./events.ts";
 import type { Registration } from "./goal.ts";
+import { runAfterHooks } from "./hooks.ts";
 import type { JournalChanges } from "./journal.ts";
 import type { Provider } from "./provider.ts";
 import { PartialFailure } from "./provider.ts";
+import { Refusal } from "./refusals.ts";
 import type { RunContext } from "./run-context.ts";
 import type { ResourceState } from "./state.ts";
 import { isManaged } from "./state.ts";
@@ -108,6 +110,7 @@ export function createStep(
     skippedCreate: false,
     async apply() {
       let failure: PartialFailure | undefined;
+      await run.hooks.run(run, "BeforeCreate", { new: state });
       if (state.custom) {
         const request = { urn: state.urn, inputs: state.inputs, timeouts: state.customTimeouts, preview: run.preview };
         const made = await providerOf(run, state).create(request).catch(keepPartial);
@@ -121,6 +124,27 @@ export function createStep(
         state.initErrors = failure.reasons;
         throw failure;
       }
+      if (state.custom) await runAfterHooks(run, "AfterCreate", { new: state });
+    },
+  };
+}
+
+/** Takes over an object that exists: asks the provider for it by its id alone. */
+export function importStep(run: RunContext, state: ResourceState, registration: Registration): Step {
+  return {
+    ...NO_REASONS,
+    op: "import",
+    old: undefined,
+    new: state,
+    logical: true,
+    registration,
+    skippedCreate: false,
+    async apply() {
+      const { urn, importID, customTimeouts } = state;
+      const found = await providerOf(run, state).read({ urn, id: importID, timeouts: customTimeouts });
+      if (found.id === "") throw new EngineError(`resource '${importID}' does not exist`);
+      // Dynamic providers find their own code in what they are asked with, of which an import has nothing.
+      throw new Refusal("import-found", importID);
     },
   };
 }
@@ -158,6 +182,7 @@ export function updateStep(
     skippedCreate: false,
     async apply() {
       Object.assign(state, { id: old.id, created: old.created, modified: old.modified });
+      await run.hooks.run(run, "BeforeUpdate", { old, new: state });
       if (!state.custom) return;
       const result = await providerOf(run, state)
         .update({
@@ -173,7 +198,7 @@ export function updateStep(
         .catch(keepPartial);
       state.outputs = result.outputs;
       state.modified = now();
-      if (!(result instanceof PartialFailure)) return;
+      if (!(result instanceof PartialFailure)) return runAfterHooks(run, "AfterUpdate", { old, new: state });
       state.initErrors = result.reasons;
       // The inputs did not take effect, so that the next diff must still see them as a change.
       state.inputs = { ...old.inputs };
@@ -198,6 +223,7 @@ export function deleteStep(
     registration: undefined,
     skippedCreate: false,
     async apply() {
+      await run.hooks.run(run, "BeforeDelete", { old });
       if (!replacing && old.protect) throw new ProtectedError(protectedText(old.urn));
       const goesWithAnother = old.deletedWith !== "" && deleting.has(old.deletedWith);
       if (!run.preview && old.custom && !old.external && !old.retainOnDelete && !goesWithAnother)
@@ -208,6 +234,7 @@ export function deleteStep(
           outputs: old.outputs,
           timeouts: old.customTimeouts,
         });
+      await runAfterHooks(run, "AfterDelete", { old });
       if (replacing?.before) old.pendingReplacement = true;
     },
   };

@@ -3,6 +3,8 @@
  * everything else in the engine goes through the names below.
  */
 import grpc from "@grpc/grpc-js";
+import alias from "@pulumi/pulumi/proto/alias_pb.js";
+import callsRpc from "@pulumi/pulumi/proto/callback_grpc_pb.js";
 import calls from "@pulumi/pulumi/proto/callback_pb.js";
 import engineRpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engine from "@pulumi/pulumi/proto/engine_pb.js";
@@ -15,7 +17,7 @@ import status from "@pulumi/pulumi/proto/status_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import structPb from "google-protobuf/google/protobuf/struct_pb.js";
 
-export { calls, engine, engineRpc, grpc, provider, providerRpc, resource, resourceRpc };
+export { alias, calls, callsRpc, engine, engineRpc, grpc, provider, providerRpc, resource, resourceRpc };
 
 /** Request and response of a unary method of ResourceProvider. */
 export type ProviderCall<M extends keyof IResourceProviderServer> =

@@ -1,10 +1,10 @@
-/** A record of the gRPC calls between the engine and its providers, for tests and for finding faults. */
+/** A record of the gRPC calls of the engine to its providers and to its program, for tests and for finding faults. */
 
 /** One moment of a call. */
 export interface RpcEvent {
   /** Number of the call within the process; the same at its start and at its end. */
   call: number;
-  /** As in `ResourceProvider/Check`. */
+  /** As in `ResourceProvider/Check`, or `Callbacks/Invoke` for transforms and hooks, with their messages in base64. */
   method: string;
   phase: "start" | "end";
   /** The request as plain JSON, at the start. */

@@ -3,6 +3,8 @@ import { UNKNOWN_TEXT } from "./values.ts";
 
 /** The type of the resource that stands for the stack. */
 export const STACK_TYPE = "pulumi:pulumi:Stack";
+/** The type of the resource that reads the outputs of another stack. */
+export const STACK_REFERENCE_TYPE = "pulumi:pulumi:StackReference";
 const PROVIDER_PREFIX = "pulumi:providers:";
 
 /** The parts of a URN. */

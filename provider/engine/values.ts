@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
-import { Refusal } from "./errors.ts";
+import { Refusal } from "./refusals.ts";
 import type { Json, JsonObject } from "./stubs.ts";
 
 /** The key that marks an object as something else than a plain object. */
@@ -13,7 +13,8 @@ export const SIGNATURE = "4dabf18193072939515e22adb298388d";
 /** The signature of a secret. */
 export const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e";
-const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
+/** The signature of a value with what it depends on. */
+export const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 const ASSET = "c44067f5952c0a294b673a41bacd8c17";
 const ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7";
 
@@ -159,9 +160,9 @@ export function decode(json: Json, directory = process.cwd()): PropertyValue {
     case ASSET:
       return decodeAsset(json, directory);
     case ARCHIVE:
-      throw new Refusal("archives as property values");
+      throw new Refusal("archive");
     default:
-      throw new Refusal(`property values of kind ${String(json[SIGNATURE])}`);
+      throw new Refusal("value-kind", String(json[SIGNATURE]));
   }
 }
 
@@ -172,7 +173,7 @@ export function decodeMap(json: JsonObject, directory?: string): PropertyMap {
 
 /** An asset with its hash, by which changes of its content are seen. */
 function decodeAsset(json: JsonObject, directory: string): PropertyMap {
-  if (typeof json["uri"] === "string" && json["uri"] !== "") throw new Refusal("assets by URI");
+  if (typeof json["uri"] === "string" && json["uri"] !== "") throw new Refusal("asset-uri");
   if (json["hash"]) return { ...json } as PropertyMap;
   const path = json["path"];
   const content =

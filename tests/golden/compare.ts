@@ -1,4 +1,5 @@
 /** Compares what the embedded engine did with a recording of the real one; README.md says what is compared and why. */
+import { byResource } from "./callbacks.ts";
 import type { Call, Recording, Resource, State, StepRecord } from "./replay.ts";
 
 /** Every difference, one text each: scenario step, what, where, expected, got. */
@@ -30,6 +31,7 @@ function compareStep(match: Matcher, expected: StepRecord, got: StepRecord, reso
   match.same(name, "resource changes", counted(expected.summaries, failed), counted(summaries, failed));
   match.same(name, "objects in the world", expected.worldAfter, got.worldAfter);
   compareCalls(match, name, expected.rpcs, got.rpcs, failed);
+  match.same(name, "transforms and hooks", byResource(expected.callbacks), byResource(got.callbacks));
   compareOrder(match, name, expected, got, needsIn(resources));
   compareConcurrency(match, name, expected.rpcs, got.rpcs);
   compareState(match, name, expected.stateAfter, got.stateAfter);
@@ -237,7 +239,7 @@ function checkStateOrder(match: Matcher, step: string, resources: Resource[]): v
 
 interface Digest {
   steps?: { op: string; urn: string; newState?: Resource; oldState?: Resource }[];
-  diagnostics?: { urn?: string; severity: string }[];
+  diagnostics?: { urn?: string; severity: string; message: string }[];
   duration?: number;
 }
 
@@ -260,7 +262,11 @@ function compareJson(match: Matcher, step: string, expected: unknown, got: unkno
     return;
   }
   match.same(step, "digest", rest, mine);
-  const who = (list: Digest["diagnostics"] = []) => list.map(({ urn, severity }) => `${severity} ${urn ?? ""}`).sort();
+  const who = (list: Digest["diagnostics"] = []) =>
+    list
+      .filter(({ severity, message }) => severity !== "info#err" || !/^\s+at /.test(message)) // frames of a stack trace
+      .map(({ urn, severity }) => `${severity} ${urn ?? ""}`)
+      .sort();
   match.same(step, "digest diagnostics", who(said), who(ours));
   const key = (one: { op: string; urn: string }) => `${one.op} ${one.urn}`;
   const sort = (list: NonNullable<Digest["steps"]>) =>

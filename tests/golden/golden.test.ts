@@ -17,6 +17,7 @@ const CLAIMED = [
   "s13-options",
   "s14a-alias-name-parent-type",
   "s15-components",
+  "s16-import-and-read",
   "s17a-provider-killed",
   "s17b-sigint-once-create-gives-up",
   "s17c-sigint-once-create-goes-on",
@@ -25,6 +26,7 @@ const CLAIMED = [
   "s17f-sigkill-cli",
   "s17g-sigint-group",
   "s17h-interrupted-update-and-delete",
+  "s17i-pending-creates",
   "s18-custom-timeouts",
   "s19b-dynamic-config",
   "s21-targets-and-forced-replacement",
@@ -32,7 +34,9 @@ const CLAIMED = [
   "s23-diff-answers",
   "s24-outputs-and-config",
   "s25-removed-and-renamed",
+  "s26-hooks-and-transforms",
   "s27-logs",
+  "s28-provider-errors",
   "s29-expect-no-changes",
 ];
 

@@ -18,6 +18,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import type { RpcEvent } from "../../provider/engine/index.ts";
 import { runCommand } from "../../provider/engine/index.ts";
+import { type CallbackCall, readCallback } from "./callbacks.ts";
 import type { Outcome, Signal } from "./interrupted.ts";
 import { runInterrupted } from "./interrupted.ts";
 import { normaliser } from "./normalise.mjs";
@@ -66,6 +67,8 @@ export interface StepRecord {
   json?: unknown;
   stdout?: string[];
   rpcs: Call[];
+  /** Calls of the program's transforms and hooks. */
+  callbacks: CallbackCall[];
   /** Resource changes of each operation, in order: a preview and an update make two. */
   summaries: Record<string, number>[];
   stateAfter: State | null;
@@ -97,6 +100,9 @@ interface Scenario {
   }[];
 }
 
+/** How the engine calls functions of the program. */
+const CALLBACK = "Callbacks/Invoke";
+
 /** How long after a command other processes may take to end. */
 const LINGER_MS = 1_500;
 
@@ -106,6 +112,9 @@ export function readRecording(id: string): Recording {
   const text = existsSync(file) ? readFileSync(file, "utf8") : gunzipSync(readFileSync(`${file}.gz`)).toString("utf8");
   const recording = JSON.parse(text);
   for (const step of recording.steps) {
+    step.callbacks = step.rpcs
+      .filter((call: Call) => call.method === CALLBACK)
+      .map((call: Call) => readCallback(String(call.request?.["request"])));
     step.rpcs = step.rpcs.filter((call: Call) => call.method.startsWith("ResourceProvider/"));
     step.summaries = step.events.flatMap((event: { summaryEvent?: { resourceChanges: Record<string, number> } }) =>
       event.summaryEvent ? [event.summaryEvent.resourceChanges] : [],
@@ -182,8 +191,10 @@ async function replayIn(work: string, id: string): Promise<Recording> {
       mkdirSync(join(world, "objects"), { recursive: true });
       writeFileSync(join(world, "objects", `${object}.json`), JSON.stringify(value));
     }
-    const args = step.args.map((arg) => arg.replace(/\$\{urn:([^}]+)\}/g, (_, name) => urnOf(name)));
-    const command = [...args.map((arg) => arg.replace(/\$\{pending\}/, pendingUrn(state()))), "--non-interactive"];
+    const args = step.args.map((arg) =>
+      arg.replace(/\$\{urn:([^}]+)\}/g, (_, name) => urnOf(name)).replace(/\$\{pending\}/, () => pendingUrn(state())),
+    );
+    const command = [...args, "--non-interactive"];
     const stepEnv = { ...env, GOLDEN_STAGE: String(step.stage ?? 1), ...step.env };
     const outcome = step.signals
       ? await runInterrupted(command, {
@@ -195,7 +206,8 @@ async function replayIn(work: string, id: string): Promise<Recording> {
       : await runHere(command, { env: stepEnv, cwd: project });
     const { stdout, stderr } = outcome;
     const calls = new CallLog();
-    for (const event of outcome.calls) calls.add(event);
+    for (const event of outcome.calls) if (event.method !== CALLBACK) calls.add(event);
+    const callbacks = outcome.calls.filter(({ method, phase }) => method === CALLBACK && phase === "start");
     const summaries = outcome.events.flatMap((event) =>
       event.kind === "summary" ? [event.changes as Record<string, number>] : [],
     );
@@ -210,6 +222,7 @@ async function replayIn(work: string, id: string): Promise<Recording> {
       ...(outcome.processesLeftAlive.length > 0 ? { processesLeftAlive: outcome.processesLeftAlive } : {}),
       ...(printsJson ? { json: filter.walk(parse(stdout)) } : { stdout: filter.text(stdout).split("\n") }),
       rpcs: filter.walk(calls.calls),
+      callbacks: callbacks.map(({ request }) => readCallback(String(request?.["request"]))),
       summaries,
       stateAfter: filter.walk(state()),
       worldAfter: existsSync(objects)

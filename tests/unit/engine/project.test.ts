@@ -1,8 +1,8 @@
 import t from "tap";
 import { programEnvironment, StackConfigFile } from "../../../provider/engine/config.ts";
-import { Refusal } from "../../../provider/engine/errors.ts";
 import { runCommand } from "../../../provider/engine/index.ts";
 import { readProject } from "../../../provider/engine/project.ts";
+import { Refusal } from "../../../provider/engine/refusals.ts";
 import { seconds } from "../../../provider/engine/registration.ts";
 import { Crypter } from "../../../provider/engine/secrets.ts";
 import { Targets } from "../../../provider/engine/targets.ts";
@@ -86,4 +86,6 @@ t.test("flags and commands that are not there are named", async (t) => {
   t.match(await run("up", "--nonsense"), /Unknown option/);
   t.match(await run("watch"), /unknown command "watch"/);
   t.match(await run("up"), /--yes or --skip-preview/);
+  t.match(await run("up", "--run-program"), /unknown flag: --run-program/);
+  t.match(await run("refresh", "--yes", "--import-pending-creates", "urn"), /followed by an ID/);
 });

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import t from "tap";
 import { backendFolder, StackStore } from "../../../provider/engine/backend.ts";
 import { emptySnapshot, readSnapshot, verify, writeSnapshot } from "../../../provider/engine/checkpoint.ts";
-import { Refusal } from "../../../provider/engine/errors.ts";
 import { DependencyGraph } from "../../../provider/engine/graph.ts";
 import { CheckpointJournal } from "../../../provider/engine/journal.ts";
+import { importPendingCreates } from "../../../provider/engine/pending.ts";
+import { Refusal } from "../../../provider/engine/refusals.ts";
 import { withoutAliases } from "../../../provider/engine/rename.ts";
 import { Crypter } from "../../../provider/engine/secrets.ts";
 import type { ResourceState } from "../../../provider/engine/state.ts";
@@ -183,4 +184,27 @@ t.test("URNs and provider references take apart and together", async (t) => {
     name: "a::b",
   });
   t.same(parseReference(`${parent}::id-1`), { urn: parent, id: "id-1" });
+});
+
+t.test("pending creates that the user names are marked as imports, and the next write drops them", async (t) => {
+  const pending = (name: string) => ({
+    resource: newState({ urn: `urn:pulumi:dev::p::t:m:T::${name}`, type: "t:m:T", custom: true }),
+    type: "creating" as const,
+  });
+  const base = { ...emptySnapshot(), pendingOperations: [pending("a"), pending("b")] };
+  const warnings = importPendingCreates(base, [
+    { urn: "urn:pulumi:dev::p::t:m:T::a", id: "i-1" },
+    { urn: "urn:pulumi:dev::p::t:m:T::c", id: "i-2" },
+  ]);
+  t.match(base.pendingOperations, [
+    { type: "importing", resource: { id: "i-1" } },
+    { type: "creating", resource: { id: "" } },
+  ]);
+  t.match(warnings, [/"i-1" is not taken into the state/, /::c" did not correspond to a pending create/]);
+  const store = new StackStore(t.testdir(), "p", "dev");
+  const journal = new CheckpointJournal(base, store, Crypter.create("test"));
+  t.match(
+    journal.snapshot().pendingOperations.map(({ resource }) => resource.urn),
+    [/::b$/],
+  );
 });

@@ -1,5 +1,5 @@
 import t from "tap";
-import { Refusal } from "../../../provider/engine/errors.ts";
+import { Refusal } from "../../../provider/engine/refusals.ts";
 import type { PropertyMap } from "../../../provider/engine/values.ts";
 import {
   annotateSecrets,
