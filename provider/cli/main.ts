@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 /** The command `pulumi-baremetal`. */
 import { readFileSync } from "node:fs";
+import { Failure } from "../core/index.ts";
 import { type Command, helpOf, type Output, parse, UsageError } from "./command.ts";
+import { orphans } from "./orphans.ts";
 import { rehearse } from "./rehearse.ts";
 import { sandbox } from "./sandbox.ts";
 
-const COMMANDS: readonly Command[] = [sandbox, rehearse];
+const COMMANDS: readonly Command[] = [sandbox, rehearse, orphans];
 
 const output: Output = {
   say: (line) => void process.stdout.write(`${line}\n`),
@@ -61,6 +63,10 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     return await command.run(given, output);
   } catch (error) {
+    if (error instanceof Failure) {
+      output.complain(error.message);
+      return 1;
+    }
     if (!(error instanceof UsageError)) throw error;
     output.complain(`${error.message}\n\npulumi-baremetal ${command.name} --help tells more.`);
     return 2;

@@ -77,6 +77,8 @@ export const withoutMark = (text: string | null | undefined): string =>
 export interface Found {
   readonly id: string;
   readonly mark: Mark;
+  /** Its name in the cloud, for people. */
+  readonly name?: string;
   /** When the service made it, as it says so (ISO 8601); decides who is the oldest. */
   readonly created: string;
 }

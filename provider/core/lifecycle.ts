@@ -343,6 +343,27 @@ export async function read(
   }
 }
 
+/**
+ * Takes away an object that no state knows, with what was made for it. Without an id: what a killed create left of the parts
+ * that carry this tag.
+ */
+export async function discard(
+  definition: AnyDefinition,
+  context: Context<unknown>,
+  found: { readonly id?: string; readonly name?: string; readonly mark: Mark },
+): Promise<void> {
+  const label = `${definition.type} ${found.name || found.id || found.mark.tag}`;
+  return inTurn(context, definition.turn?.({}, found.id), async () => {
+    const operation = new Operation(definition, context, await context.place(), label);
+    try {
+      const { id, mark } = found;
+      await operation.reach({ want: "absent" }, { mark, ...(id === undefined ? {} : { id }) }, "delete", undefined);
+    } catch (error) {
+      throw operation.explain(error, found.id);
+    }
+  });
+}
+
 /** Brings the object to absent. One that is already gone is success, nothing else is. */
 export async function remove(
   definition: AnyDefinition,

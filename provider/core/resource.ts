@@ -158,8 +158,13 @@ export interface Definition<
   refuse?(olds: Partial<Static<I>>, news: Partial<Static<I>>): Failure | undefined;
   /** Whether a changed input that asks for a new object needs none after all. Pure. */
   stays?(name: string, olds: Partial<Static<I> & Static<O>>, news: Partial<Static<I>>): boolean;
-  /** Every object that carries this tag, finished or not. */
-  find(context: Context<Cloud>, tag: string): Promise<Found[]>;
+  /** Every object that carries this tag, finished or not; without a tag every object that carries any. */
+  find(context: Context<Cloud>, tag?: string): Promise<Found[]>;
+  /**
+   * Tags on what was made for objects of this type beside them: a machine's ports. They stay behind alone where a create was
+   * killed between them and the object.
+   */
+  partTags?(context: Context<Cloud>): Promise<readonly string[]>;
   /** What the cloud shows now. All of the reading is here. */
   observe(context: Context<Cloud>, reference: Reference<Static<O>>, inputs?: Static<I>): Promise<S>;
   /** What to do about it. Pure: no I/O, no clock. */

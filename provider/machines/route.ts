@@ -20,7 +20,7 @@ export interface Route<S extends Seen = Seen, A extends Action = Action> {
    * Serves the choice of the route and the messages of `nothing-fits`.
    */
   offers(context: Context<Cloud>, inputs: MachineInputs): Promise<readonly Offer[]>;
-  find(context: Context<Cloud>, tag: string): Promise<Found[]>;
+  find(context: Context<Cloud>, tag?: string): Promise<Found[]>;
   observe(context: Context<Cloud>, reference: Reference<MachineOutputs>, inputs?: MachineInputs): Promise<S>;
   next(desired: DesiredMachine, seen: S, taken: readonly A[]): Step<A>;
   perform(context: Context<Cloud>, action: A): Promise<string | undefined>;

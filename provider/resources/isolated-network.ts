@@ -303,9 +303,9 @@ export const proof = net.isolation;`,
   async find(context, tag) {
     const { projectId } = await context.place();
     const networks = await listOwnNetworks(context.cloud, projectId);
-    return networks.flatMap(({ id, description, created_at: created = "" }) => {
+    return networks.flatMap(({ id, name, description, created_at: created = "" }) => {
       const mark = readMark(description);
-      return mark?.tag === tag ? [{ id, mark, created }] : [];
+      return mark && (tag === undefined || mark.tag === tag) ? [{ id, name, mark, created }] : [];
     });
   },
   observe: observeNetwork,

@@ -170,9 +170,10 @@ export const volumeId = data.id;`,
   stays: isAsItWas,
   async find(context, tag) {
     const volumes = await listVolumes(context.cloud);
-    return volumes.flatMap(({ id, metadata, created_at: created, status }) => {
+    return volumes.flatMap(({ id, name, metadata, created_at: created, status }) => {
       const mark = readMark(metadata[MARK_KEY]);
-      return mark?.tag === tag && status !== "deleting" ? [{ id, mark, created }] : [];
+      if (!mark || (tag !== undefined && mark.tag !== tag) || status === "deleting") return [];
+      return [{ id, name: name ?? "", mark, created }];
     });
   },
   observe: observeVolume,

@@ -1,6 +1,12 @@
 import { type Context, type Found, failure, type Mark, writeMark } from "../../core/index.ts";
 import type { Cloud } from "../../openstack/cloud.ts";
-import { findAllocation, listNodes, patchAllocation, proveAllocationsVisible } from "../../openstack/ironic/index.ts";
+import {
+  findAllocation,
+  listAllocations,
+  listNodes,
+  patchAllocation,
+  proveAllocationsVisible,
+} from "../../openstack/ironic/index.ts";
 import { observePorts, retagPorts } from "../ports.ts";
 import type { Route } from "../route.ts";
 import type { IronicAction } from "./actions.ts";
@@ -16,12 +22,19 @@ export type { IronicSeen } from "./observe.ts";
 export { type IronicOffer, offersOf } from "./offers.ts";
 export { STATES } from "./states.ts";
 
-/** The reservation that carries this tag. One in state error holds no machine and is dropped by the create that finds it. */
-async function find(context: Context<Cloud>, tag: string): Promise<Found[]> {
-  const allocation = await findAllocation(context.cloud, allocationName(tag));
-  const mark = allocation && markOf(allocation);
-  if (!allocation || !mark || mark.tag !== tag || allocation.state === "error") return [];
-  return [{ id: allocation.uuid, mark, created: allocation.created_at }];
+/**
+ * The reservation that carries this tag, without one all of ours. One in state error holds no machine and is dropped by the
+ * create that finds it.
+ */
+async function find(context: Context<Cloud>, tag?: string): Promise<Found[]> {
+  const { cloud } = context;
+  const one = tag === undefined ? undefined : await findAllocation(cloud, allocationName(tag));
+  const allocations = tag === undefined ? await listAllocations(cloud) : one ? [one] : [];
+  return allocations.flatMap((allocation) => {
+    const mark = markOf(allocation);
+    if (!mark || (tag !== undefined && (mark.tag !== tag || allocation.state === "error"))) return [];
+    return [{ id: allocation.uuid, name: allocation.name ?? "", mark, created: allocation.created_at }];
+  });
 }
 
 /** Name and mark change in one call; the ports follow their tag before it, so that an interrupted rename goes on. */

@@ -20,12 +20,16 @@ import {
 } from "./seen.ts";
 import { meaningOf } from "./states.ts";
 
-/** The project's servers that carry a tag and are not on their way out. Nova filters by its own tag, the description decides. */
-export async function find(context: Context<Cloud>, tag: string): Promise<Found[]> {
-  const list = await listServers(context.cloud, serverTag(tag));
+/**
+ * The project's servers that carry a tag (without one: any of ours) and are not on their way out. Nova filters by its own
+ * tag, the description decides.
+ */
+export async function find(context: Context<Cloud>, tag?: string): Promise<Found[]> {
+  const list = await listServers(context.cloud, tag && serverTag(tag));
   return list.flatMap((server) => {
     const mark = readMark(server.description);
-    return mark?.tag === tag && !leaving(server) ? [{ id: server.id, mark, created: server.created }] : [];
+    if (!mark || (tag !== undefined && mark.tag !== tag) || leaving(server)) return [];
+    return [{ id: server.id, name: server.name, mark, created: server.created }];
   });
 }
 

@@ -114,11 +114,18 @@ export function nodeLooks(cloud: Cloud): Collection<NodeLook> {
 export function allocationLooks(cloud: Cloud): Collection<Allocation> {
   return cloud.collection<Allocation>("baremetal allocations", {
     get: (id) => findAllocation(cloud, id),
-    list: async () =>
-      (await service(cloud).list<Allocation>("/allocations", "allocations", await version(cloud, "allocations"))).map(
-        withId,
-      ),
+    list: () => listAllocations(cloud),
   });
+}
+
+/** All allocations that this credential may see. `GET /v1/allocations` */
+export async function listAllocations(cloud: Cloud) {
+  const found = await service(cloud).list<Allocation>(
+    "/allocations",
+    "allocations",
+    await version(cloud, "allocations"),
+  );
+  return found.map(withId);
 }
 
 /** A node by id or name; undefined where it does not exist or is hidden. */

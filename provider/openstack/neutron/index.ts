@@ -114,10 +114,10 @@ export function extensionsOf(cloud: Cloud): Promise<ReadonlySet<string>> {
 export const findNetwork = async (cloud: Cloud, id: string): Promise<Network | undefined> =>
   (await neutron(cloud).find<{ network: Network }>(`/networks/${encodeURIComponent(id)}`))?.network;
 
-/** The networks of a project, with no more than id, description and time of creation. `GET /v2.0/networks` */
+/** The networks of a project, with no more than id, name, description and time of creation. `GET /v2.0/networks` */
 export const listOwnNetworks = (cloud: Cloud, projectId: string) =>
-  neutron(cloud).list<Pick<Network, "id" | "description" | "created_at">>("/networks", "networks", {
-    query: { project_id: projectId, fields: ["id", "description", "created_at"] },
+  neutron(cloud).list<Pick<Network, "id" | "name" | "description" | "created_at">>("/networks", "networks", {
+    query: { project_id: projectId, fields: ["id", "name", "description", "created_at"] },
   });
 
 /** Whether the collection of networks can be read at all: one network of the project. */
