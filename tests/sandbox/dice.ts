@@ -1,5 +1,5 @@
 /** Random requests that the same seed repeats. */
-import { createHash } from "node:crypto";
+import { Seeded } from "../interruption/seeded.ts";
 
 /** Words that services know, so that a random body gets past the first look. */
 const KEYS = [
@@ -134,33 +134,8 @@ const ODD: readonly unknown[] = [
   { a: { b: { c: { d: [] } } } },
 ];
 
-/** A seeded die. */
-export class Dice {
-  readonly #seed: string;
-  #count = 0;
-
-  constructor(seed: string) {
-    this.#seed = seed;
-  }
-
-  #number(): number {
-    return (
-      createHash("sha256")
-        .update(`${this.#seed}:${this.#count++}`)
-        .digest()
-        .readUInt32BE() /
-      2 ** 32
-    );
-  }
-
-  chance(probability: number): boolean {
-    return this.#number() < probability;
-  }
-
-  pick<T>(list: readonly T[]): T {
-    return list[Math.floor(this.#number() * list.length)]!;
-  }
-
+/** A seeded die that throws requests. */
+export class Dice extends Seeded {
   /** What stands in a path in place of an id. */
   name(): string {
     return this.pick([
@@ -181,7 +156,7 @@ export class Dice {
   query(): string {
     const one = () =>
       `${encodeURIComponent(this.pick(["limit", "marker", "fields", "sort_key", "sort_dir", "sort", "detail", "owner", "all_tenants", "changes-since", "status", "name", "tags", "fixed_ips", "page_reverse", "provision_state", ...KEYS]))}=${encodeURIComponent(String(this.pick(ODD)))}`;
-    return Array.from({ length: 1 + Math.floor(this.#number() * 3) }, one).join("&");
+    return Array.from({ length: 1 + Math.floor(this.number() * 3) }, one).join("&");
   }
 
   versionHeader(): Record<string, string> {
@@ -222,7 +197,7 @@ export class Dice {
   }
 
   #object(depth: number): object {
-    const entries = Array.from({ length: Math.floor(this.#number() * 6) }, () => {
+    const entries = Array.from({ length: Math.floor(this.number() * 6) }, () => {
       const nested = depth < 3 && this.chance(0.25);
       return [
         this.pick(KEYS),
