@@ -21,7 +21,7 @@ import {
 } from "../../core/index.ts";
 import { definitions } from "../../resources/index.ts";
 import { hostContext } from "../context.ts";
-import { EngineWatch } from "./engine-watch.ts";
+import { EngineWatch, survivesBrokenPipes } from "./engine-watch.ts";
 
 type Values = Record<string, unknown>;
 
@@ -31,7 +31,11 @@ interface ConfigureRequest {
 
 const PROVIDER = "__provider";
 // The server is started as `node …/cmd/dynamic-provider <engine address>`.
-const engine = new EngineWatch(process.argv.slice(2).find((argument) => /^[\w.[\]:-]+:\d+$/.test(argument)));
+const engine = new EngineWatch(
+  process.argv.slice(2).find((argument) => /^[\w.[\]:-]+:\d+$/.test(argument)),
+  () => process.exit(0),
+);
+survivesBrokenPipes();
 let config: ConfigureRequest["config"] | undefined;
 let context: Context<unknown> | undefined;
 
