@@ -133,7 +133,7 @@ export const NEWCOMER: FleetFile = {
 /** Fills in what a fleet file leaves out. */
 export function fleet(file: FleetFile, password = "secret"): Fleet {
   const users = file.users ?? [
-    { name: "demo", roles: { demo: ["member", "manager"] } },
+    { name: "demo", roles: { demo: ["member", "manager", "load-balancer_member"] } },
     { name: "demo-reader", roles: { demo: ["reader"] } },
   ];
   const projects = new Set(["admin", "service", ...(file.projects ?? [])]);

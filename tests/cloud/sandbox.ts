@@ -11,8 +11,8 @@ export const TEST_FLEET: Fleet = {
   projects: ["admin", "service", "alpha", "beta"].map((name) => ({ name })),
   users: [
     { name: "admin", password: PASSWORD, roles: { admin: ["admin"] }, system: ["admin"] },
-    { name: "alpha", password: PASSWORD, roles: { alpha: ["member", "manager"] } },
-    { name: "beta", password: PASSWORD, roles: { beta: ["member", "manager"] } },
+    { name: "alpha", password: PASSWORD, roles: { alpha: ["member", "manager", "load-balancer_member"] } },
+    { name: "beta", password: PASSWORD, roles: { beta: ["member", "manager", "load-balancer_member"] } },
     { name: "alpha-reader", password: PASSWORD, roles: { alpha: ["reader"] } },
     { name: "beta-reader", password: PASSWORD, roles: { beta: ["reader"] } },
   ],
