@@ -19,6 +19,7 @@ async function remove(beta: Caller, id: string): Promise<void> {
 export async function network(cloud: Cloud, beta: Caller, cidr = "10.91.0.0/24") {
   const quiet = { unrecorded: true };
   const made = await beta.call("neutron", "POST", "/networks", { network: { name: "parity-octavia-net" } }, quiet);
+  if (made.status !== 201) throw new Error(`no network: ${made.status} ${made.text}`);
   const id = String(field(made, "body.network.id"));
   cloud.cleanup(() => beta.call("neutron", "DELETE", `/networks/${id}`));
   const subnet = { network_id: id, ip_version: 4, cidr, name: "parity-octavia-subnet" };
@@ -33,10 +34,11 @@ export async function balancer(
   cloud: Cloud,
   beta: Caller,
   body: Record<string, unknown>,
-  options: { unrecorded?: boolean } = {},
+  options: { unrecorded?: boolean; varies?: string[] } = {},
 ): Promise<string> {
   const loadbalancer = { name: "parity-octavia-lb", ...body };
   const made = await beta.call("octavia", "POST", "/lbaas/loadbalancers", { loadbalancer }, options);
+  if (made.status !== 201) throw new Error(`no load balancer: ${made.status} ${made.text}`);
   const id = String(field(made, "body.loadbalancer.id"));
   cloud.cleanup(() => remove(beta, id));
   cloud.name(id, "load balancer");
