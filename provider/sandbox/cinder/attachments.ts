@@ -7,6 +7,7 @@ import { createAttachmentBody, UPDATE_ATTACHMENT } from "./bodies.ts";
 import { BackendError, connect, disconnect, reachable } from "./connections.ts";
 import { authorize, type Cinder, isAdmin } from "./core.ts";
 import { bad, conflict, failed, invalidInput, invalidVolume, notFound } from "./errors.ts";
+import { FILTERS } from "./filters.ts";
 import { filters, type Listing, matching, page, stamp } from "./listing.ts";
 import type { Parts } from "./parts.ts";
 import type { AttachmentRow, VolumeRow } from "./rows.ts";
@@ -17,6 +18,7 @@ const FIRST = 27;
 
 const LISTING: Listing<AttachmentRow> = {
   kind: "Volume attachment",
+  filters: FILTERS.attachment,
   names: [
     "id",
     "created_at",

@@ -6,6 +6,7 @@ import { type Action, act, api, bodyOf } from "./api.ts";
 import { BACKUP_ACTIONS, createBackupBody, IMPORT_BACKUP, RESTORE_BACKUP, updateBackupBody } from "./bodies.ts";
 import { authorize, isAdmin } from "./core.ts";
 import { bad, invalidVolume } from "./errors.ts";
+import { FILTERS } from "./filters.ts";
 import { filters, flag, type Listing, matching, page, stamp } from "./listing.ts";
 import type { Parts } from "./parts.ts";
 import type { BackupRow, SnapshotRow, Texts, VolumeRow } from "./rows.ts";
@@ -15,6 +16,7 @@ import { newVolume, trimmed } from "./volume-create.ts";
 
 const LISTING: Listing<BackupRow> = {
   kind: "Backup",
+  filters: FILTERS.backup,
   names: [
     ..."id created_at updated_at display_name display_description status size volume_id project_id user_id".split(" "),
     ..."parent_id snapshot_id container availability_zone object_count".split(" "),

@@ -21,7 +21,9 @@ export interface Listing<T extends { id: string }> {
   metadata?(row: T): Record<string, string>;
   /** Filters that a tenant may use below 3.31; the administrator may use all columns. */
   readonly tenantFilters?: readonly string[];
-  /** First minor microversion that refuses a tenant's filters, as a cloud without a file of filters does. */
+  /** Filters that a tenant may use from 3.31 on: cinder's own resource_filters.json, as it is shipped. */
+  readonly filters?: readonly string[];
+  /** First minor microversion that refuses a tenant's other filters. */
   readonly refusing?: number;
   /** Names of the API for columns. */
   readonly renamed?: Readonly<Record<string, string>>;
@@ -36,10 +38,11 @@ export function filters<T extends { id: string }>(call: Call, listing: Listing<T
   if (isAdmin(call.caller)) return given;
   if (since(call, listing.refusing ?? 31)) {
     given.delete("all_tenants");
-    if (given.size > 0) throw bad(`Invalid filters ${[...given.keys()].join(",")} are found in query options.`);
+    const invalid = [...given.keys()].filter((key) => !listing.filters?.includes(key.replace(/~$/, "")));
+    if (invalid.length > 0) throw bad(`Invalid filters ${invalid.join(",")} are found in query options.`);
     return given;
   }
-  for (const key of given.keys()) if (!listing.tenantFilters?.includes(key)) given.delete(key);
+  for (const key of given.keys()) if (!(listing.tenantFilters ?? listing.filters)?.includes(key)) given.delete(key);
   return given;
 }
 

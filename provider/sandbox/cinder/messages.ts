@@ -3,6 +3,7 @@ import type { Route } from "../kernel/service.ts";
 import { api, empty } from "./api.ts";
 import { authorize, type Cinder, sees, time } from "./core.ts";
 import { gone } from "./errors.ts";
+import { FILTERS } from "./filters.ts";
 import { links } from "./links.ts";
 import { filters, type Listing, matching, page, stamp } from "./listing.ts";
 import type { MessageRow } from "./rows.ts";
@@ -60,6 +61,7 @@ export function tell(
 
 const LISTING: Listing<MessageRow> = {
   kind: "Message",
+  filters: FILTERS.message,
   names: [
     "id",
     "created_at",

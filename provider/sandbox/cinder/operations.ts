@@ -5,6 +5,7 @@ import { backendNames } from "./backends.ts";
 import { authorize, HOST, time, ZONE } from "./core.ts";
 import { notFound } from "./errors.ts";
 import { extensions } from "./extensions.ts";
+import { FILTERS } from "./filters.ts";
 import { flag } from "./listing.ts";
 import type { Parts } from "./parts.ts";
 import type { Process } from "./processes.ts";
@@ -42,7 +43,19 @@ export function operationRoutes(parts: Parts): Route[] {
         throw notFound(`Can't find service: ${host}`);
       return { status: 200, body: capabilities(host) };
     }),
-    ...api("GET", "/resource_filters", () => ({ status: 200, body: { resource_filters: [] } }), 33),
+    ...api(
+      "GET",
+      "/resource_filters",
+      (call) => {
+        const wanted = call.query.get("resource");
+        const shown = Object.entries(FILTERS).filter(([resource]) => wanted === null || resource === wanted);
+        return {
+          status: 200,
+          body: { resource_filters: shown.map(([resource, names]) => ({ filters: names, resource })) },
+        };
+      },
+      33,
+    ),
     ...api("GET", "/extensions", () => ({ status: 200, body: { extensions: extensions() } })),
   ];
 }

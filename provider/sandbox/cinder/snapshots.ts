@@ -5,6 +5,7 @@ import { type Action, act, api, bodyOf, empty } from "./api.ts";
 import { CREATE_SNAPSHOT, SNAPSHOT_ACTIONS, UPDATE_SNAPSHOT } from "./bodies.ts";
 import { authorize, isAdmin } from "./core.ts";
 import { bad, invalidVolume } from "./errors.ts";
+import { FILTERS } from "./filters.ts";
 import { filters, flag, type Listing, matching, page, stamp } from "./listing.ts";
 import type { Parts } from "./parts.ts";
 import type { SnapshotRow, Texts } from "./rows.ts";
@@ -14,6 +15,7 @@ import { trimmed } from "./volume-create.ts";
 
 const LISTING: Listing<SnapshotRow> = {
   kind: "Snapshot",
+  filters: FILTERS.snapshot,
   names: [
     ..."id created_at updated_at display_name display_description status volume_size volume_id project_id".split(" "),
     ..."user_id volume_type_id progress use_quota metadata".split(" "),

@@ -5,6 +5,7 @@ import { type Action, act, api, bodyOf, empty } from "./api.ts";
 import { CREATE_TYPE, TYPE_ACTIONS, UPDATE_TYPE } from "./bodies.ts";
 import { authorize, type Cinder, isAdmin } from "./core.ts";
 import { bad, conflict, notFound } from "./errors.ts";
+import { FILTERS } from "./filters.ts";
 import { filters, type Listing, matching, page, stamp } from "./listing.ts";
 import { literal } from "./python.ts";
 import type { TypeRow } from "./rows.ts";
@@ -15,6 +16,7 @@ const VISIBLE = ["RESKEY:availability_zones", "multiattach", "replication_enable
 
 const LISTING: Listing<TypeRow> = {
   kind: "Volume type",
+  filters: FILTERS.volume_type,
   names: ["id", "created_at", "updated_at", "name", "description", "is_public", "qos_specs_id"],
   columns: (row) => ({
     id: row.id,

@@ -1,10 +1,11 @@
 import type { Call } from "../kernel/call.ts";
-import { object } from "../kernel/input.ts";
+import { bool, object } from "../kernel/input.ts";
 import type { Route } from "../kernel/service.ts";
 import { api, bodyOf, empty } from "./api.ts";
 import { updateVolumeBody } from "./bodies.ts";
 import { authorize, type Cinder, isAdmin } from "./core.ts";
 import { bad, invalidVolume } from "./errors.ts";
+import { FILTERS } from "./filters.ts";
 import { filters, flag, type Listing, matching, page, stamp } from "./listing.ts";
 import type { Parts } from "./parts.ts";
 import type { Texts, VolumeRow } from "./rows.ts";
@@ -14,6 +15,7 @@ import { createVolume, trimmed } from "./volume-create.ts";
 
 const LISTING: Listing<VolumeRow> = {
   kind: "Volume",
+  filters: FILTERS.volume,
   names: [
     ..."id created_at updated_at display_name display_description status size availability_zone user_id".split(" "),
     ..."project_id volume_type_id snapshot_id source_volid bootable multiattach attach_status migration_status".split(
@@ -59,6 +61,9 @@ export function volumeRoutes(parts: Parts): Route[] {
   const list = (detail: boolean) => (call: Call) => {
     const given = filters(call, LISTING);
     authorize(call, "volume:get_all", "reader");
+    const bootable = given.get("bootable");
+    if (bootable !== undefined && bool(bootable) === undefined)
+      throw bad(`Invalid input received: 'bootable = ${bootable}'`);
     const rows = matching(listed(cinder, call), given, LISTING);
     const path = detail ? "volumes/detail" : "volumes";
     const { rows: shown, more } = page(cinder, call, rows, LISTING, { path, links: "volumes_links", count: true });

@@ -21,7 +21,7 @@ export const exchanges = [
       await beta.call("cinder", "GET", `/types/${iscsi}/extra_specs/volume_backend_name`);
       await beta.call("cinder", "GET", `/types/${iscsi}/os-volume-type-access`);
       await beta.call("cinder", "GET", "/types?parity=1");
-      await beta.call("cinder", "GET", "/types?is_public=None");
+      await beta.call("cinder", "GET", "/types?is_public=None", undefined, { unordered: ["body.volume_types"] });
       await beta.call("cinder", "POST", "/types", { volume_type: { name: "parity-cinder-type" } });
       await beta.call("cinder", "PUT", `/types/${iscsi}`, { volume_type: { name: "x" } });
       await beta.call("cinder", "DELETE", `/types/${iscsi}`);
