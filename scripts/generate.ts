@@ -1,11 +1,12 @@
 /**
- * Writes schema.json and the Node SDK from the definitions. `--check` writes nothing and fails where what is checked in
- * differs from what would be written.
+ * Writes schema.json and the Node SDK from the definitions, and docs/failures.md from the catalogue. `--check` writes
+ * nothing and fails where what is checked in differs from what would be written.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { definitions } from "../provider/resources/index.ts";
+import { failuresPage } from "./generate/failures.ts";
 import { packageSchema } from "./generate/schema.ts";
 import { kebab, sdkFile, sdkIndex } from "./generate/sdk.ts";
 
@@ -31,6 +32,7 @@ const schema = packageSchema(definitions, {
 });
 const files: Record<string, string> = {
   "schema.json": `${JSON.stringify(schema, null, 2)}\n`,
+  "docs/failures.md": failuresPage(),
   "sdk/nodejs/index.ts": sdkIndex(definitions),
   ...Object.fromEntries(
     definitions.map((definition) => [`sdk/nodejs/${kebab(definition.type)}.ts`, sdkFile(definition)]),

@@ -3,11 +3,12 @@
 import { readFileSync } from "node:fs";
 import { Failure } from "../core/index.ts";
 import { type Command, helpOf, type Output, parse, UsageError } from "./command.ts";
+import { doctor } from "./doctor.ts";
 import { orphans } from "./orphans.ts";
 import { rehearse } from "./rehearse.ts";
 import { sandbox } from "./sandbox.ts";
 
-const COMMANDS: readonly Command[] = [sandbox, rehearse, orphans];
+const COMMANDS: readonly Command[] = [sandbox, rehearse, orphans, doctor];
 
 const output: Output = {
   say: (line) => void process.stdout.write(`${line}\n`),

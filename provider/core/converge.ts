@@ -1,6 +1,6 @@
 import { failure } from "./catalogue.ts";
 import { Failure, formatDuration } from "./failure.ts";
-import { type Action, type Step, sameAction } from "./outcome.ts";
+import { type Action, type Step, sameAction, type Wait } from "./outcome.ts";
 import type { Context, Seen } from "./resource.ts";
 
 /** What {@link converge} needs of a resource, with the object and the goal already bound. */
@@ -36,7 +36,7 @@ export async function converge<S extends Seen, A extends Action>(
   const elapsed = () => (clock.now() - began) / 1000;
   const taken: A[] = [];
   let last: { action: A; at: number } | undefined;
-  let wait: { text: string; since: number; told: number } | undefined;
+  let wait: { text: string; since: number; told: number; late?: Wait["late"] } | undefined;
 
   const pauseFor = async (text: string, longest: number, usual?: number) => {
     const now = clock.now();
@@ -63,7 +63,7 @@ export async function converge<S extends Seen, A extends Action>(
       throw failure(
         "timed-out",
         `${loop.operation} took longer than ${formatDuration(loop.limit)}${wait ? `; last seen: ${wait.text}` : ""}`,
-        { elapsed: elapsed() },
+        { elapsed: elapsed(), ...wait?.late },
       );
 
     const seen = await loop.observe();
@@ -76,6 +76,7 @@ export async function converge<S extends Seen, A extends Action>(
     if ("wait" in step) {
       last = undefined;
       await pauseFor(step.wait.for, step.wait.interval ?? 10, step.wait.usual);
+      if (wait) wait.late = step.wait.late;
       continue;
     }
     if (last && sameAction(last.action, step.do)) {

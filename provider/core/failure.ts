@@ -3,7 +3,7 @@ export type Mover = "you" | "operator" | "hardware";
 
 /** Everything a failure can tell; the parts that are unknown are left out. */
 export interface FailureDetails {
-  /** Stable, documented, kebab-case: `no-capacity`, `deploy-failed`. See {@link failures}. */
+  /** Stable, documented, kebab-case: `no-capacity`, `deploy-failed`. All of them: docs/failures.md. */
   code: string;
   /** What happened, in one sentence, with the service's own words in it where there are any. */
   what: string;

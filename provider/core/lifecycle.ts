@@ -292,9 +292,7 @@ export async function update(
       const before = await definition.observe(context, reference, inputs);
       if (before.id === undefined) {
         await definition.proveVisible(context, last);
-        throw failure("not-found", `${id} is gone from the cloud`, {
-          next: "run `pulumi refresh`, then `pulumi up` makes a new one.",
-        });
+        throw failure("gone", `${id} is gone from the cloud`);
       }
       const unfinished = before.mark?.nonce !== undefined;
       if (unfinished) {

@@ -1,4 +1,4 @@
-import type { Failure } from "./failure.ts";
+import type { Failure, Mover } from "./failure.ts";
 
 /** A step that changes something: plain data, so that tables can expect it and a journal can keep it. */
 export interface Action {
@@ -17,6 +17,8 @@ export interface Wait {
   readonly usual?: number;
   /** The longest pause between two looks, in seconds; default 10. */
   readonly interval?: number;
+  /** Whose move it is where time runs out in this wait, and what it is; else to run the same command again. */
+  readonly late?: { readonly mover: Mover; readonly next: string };
 }
 
 /**

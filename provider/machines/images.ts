@@ -1,4 +1,4 @@
-import { failure } from "../core/index.ts";
+import { type Failure, failure } from "../core/index.ts";
 import type { Cloud } from "../openstack/cloud.ts";
 
 /** A Glance image as far as a machine is concerned. */
@@ -12,11 +12,24 @@ export interface Image {
   readonly disk_format?: string;
 }
 
+/** Statuses of Glance out of which an image becomes usable by itself. */
+const COMING = ["queued", "saving", "uploading", "importing"];
+
+/** An image in a status in which nothing can be made of it. */
+export const unusableImage = (image: string, status: string): Failure =>
+  failure("image-unusable", `Glance shows image "${image}" as ${status}, not active`, {
+    path: "image",
+    state: status,
+    next: COMING.includes(status)
+      ? "wait until the image is `active` (`openstack image show`), then run the same command again."
+      : "use another image, or have this one uploaded or activated again.",
+  });
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
  * The image that a program names, by id or name.
- * @throws Failure `not-found`, `ambiguous`, or `service-refused` for one that is not active
+ * @throws Failure `not-found`, `ambiguous`, or `image-unusable` for one that is not active
  */
 export async function resolveImage(cloud: Cloud, image: string): Promise<Image> {
   const glance = cloud.service("image");
@@ -30,7 +43,6 @@ export async function resolveImage(cloud: Cloud, image: string): Promise<Image> 
       `${found.length} images are called "${image}": ${found.map((one) => one.id).join(", ")}`,
       { path: "image" },
     );
-  if (only.status !== "active")
-    throw failure("not-found", `image "${image}" is ${only.status}, not active`, { path: "image" });
+  if (only.status !== "active") throw unusableImage(image, only.status);
   return only;
 }

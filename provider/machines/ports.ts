@@ -97,11 +97,9 @@ export async function observePorts(
 /** The tags of all ports that were made for machines in this project. */
 export async function listPortTags(cloud: Cloud): Promise<string[]> {
   const { projectId } = await cloud.principal();
-  const ports = await cloud
-    .service("network")
-    .list<{ description: string }>("/ports", "ports", {
-      query: { project_id: projectId, fields: ["id", "description"] },
-    });
+  const ports = await cloud.service("network").list<{ description: string }>("/ports", "ports", {
+    query: { project_id: projectId, fields: ["id", "description"] },
+  });
   const tags = ports.map(({ description }) => /^pulumi-baremetal:([0-9a-f]{20}) port \d+$/.exec(description)?.[1]);
   return [...new Set(tags.filter((tag) => tag !== undefined))];
 }

@@ -1,5 +1,5 @@
-import type { FailureCode } from "../core/catalogue.ts";
-import { Failure, type FailureDetails, type Mover } from "../core/failure.ts";
+import { type FailureCode, failure } from "../core/catalogue.ts";
+import { Failure, type FailureDetails } from "../core/failure.ts";
 import type { BodyKind } from "./retry.ts";
 import type { Principal, ServiceType } from "./types.ts";
 
@@ -125,99 +125,93 @@ export function isStatus(error: unknown, ...statuses: readonly number[]): error 
 }
 
 function describe(facts: ApiErrorFacts): FailureDetails {
-  const { code, mover, next } = judge(facts);
+  const { code, next } = judge(facts);
   const path = pathOf(facts.url);
   const words = facts.serviceMessage.replace(/[.\s]+$/, "");
   const said = words ? `: ${words}` : " and said nothing more";
   const tries = facts.attempts && facts.attempts > 1 ? ` (sent ${facts.attempts} times; ${facts.gaveUp})` : "";
   const roles = facts.status === 403 && code === "not-allowed" ? rolesOf(facts.principal) : "";
-  return {
-    code,
-    what: `${SERVICE_NAMES[facts.service]} answered ${facts.status} to ${facts.method} ${path}${said}${tries}${roles}`,
+  const what = `${SERVICE_NAMES[facts.service]} answered ${facts.status} to ${facts.method} ${path}${said}${tries}${roles}`;
+  return failure(code, what, {
     ...(facts.requestId && { requestId: facts.requestId }),
     ...(facts.unknownOutcome && { unknownOutcome: true }),
-    mover,
-    next,
-  };
+    ...(next && { next }),
+  }).details;
 }
 
-function judge(facts: ApiErrorFacts): { code: FailureCode; mover: Mover; next: string } {
+interface Verdict {
+  code: FailureCode;
+  /** What to do, where the service is known to need more than the catalogue says. */
+  next?: string;
+}
+
+function judge(facts: ApiErrorFacts): Verdict {
   const { status, service } = facts;
   const name = SERVICE_NAMES[service].split(" ")[0]!;
-  if (facts.unknownOutcome) {
-    return {
-      code: "service-unreachable",
-      mover: "you",
-      next: "nobody knows whether it took effect; run the same command again, it looks before it asks again",
-    };
-  }
-  if (status === 401) {
-    return {
-      code: "credentials-refused",
-      mover: "you",
-      next:
-        service === "identity"
-          ? "check user, password or application credential, and whether they belong to this auth URL"
-          : "log in again: the token was refused even after it was renewed; the user or project may be disabled",
-    };
-  }
-  if (isQuota(facts)) {
+  if (facts.unknownOutcome) return { code: "answer-lost" };
+  if (status === 401) return { code: service === "identity" ? "credentials-refused" : "token-refused" };
+  if (isQuota(facts))
     return {
       code: "quota",
-      mover: "you",
       next: `free something of this kind or ask the cloud's operator for a larger ${name} quota`,
     };
-  }
-  if (status === 403) return { code: "not-allowed", mover: "you", next: neededRole(facts) };
-  if (status === 404) {
+  const known = KNOWN_WORDS.find(([applies, words]) => applies(facts) && words.test(wordsOf(facts)));
+  if (known) return { code: known[2] };
+  if (status === 403) return { code: "not-allowed", next: neededRole(facts) };
+  if (status === 404)
     return {
       code: "not-found",
-      mover: "you",
       next:
         service === "baremetal"
           ? "check the id; Ironic also answers 404 for what this credential may not see (owner, lessee or system role)"
           : "check the id and that it belongs to this project and region",
     };
-  }
-  if (status === 406) {
-    return {
-      code: "version-too-old",
-      mover: "operator",
-      next: `${name} does not speak this version; it must be upgraded`,
-    };
-  }
-  if (status === 409 || status === 412) {
-    const busy = facts.bodyKind === "node-locked" || facts.bodyKind === "immutable";
+  if (status === 406)
+    return { code: "version-too-old", next: `${name} does not speak this version; it must be upgraded` };
+  if (facts.bodyKind === "node-locked" || facts.bodyKind === "immutable") return { code: "busy" };
+  if (facts.bodyKind === "no-free-worker" || status === 429) return { code: "busy" };
+  if (status === 409 || status === 412)
     return {
       code: "service-refused",
-      mover: "you",
-      next: busy
-        ? "something else is at work on it; run the command again when that has ended"
-        : "look at its present state; another program or person may have changed it",
+      next: "look at its present state; another program or person may have changed it",
     };
-  }
-  if (status === 429)
-    return { code: "service-broken", mover: "operator", next: "wait and try again, or ask for a higher rate" };
-  if (status === 503 && facts.bodyKind === "no-free-worker") {
-    return {
-      code: "service-broken",
-      mover: "operator",
-      next: "all of the conductor's workers are taken; try again later",
-    };
-  }
   if (status >= 500) {
+    if (service === "identity") return { code: "identity-unavailable" };
     const id = facts.requestId ? ` and give request ${facts.requestId}` : "";
-    return { code: "service-broken", mover: "operator", next: `tell the cloud's operator that ${name} fails${id}` };
+    return { code: "service-broken", next: `tell the cloud's operator that ${name} fails${id}` };
   }
-  if (status >= 300 && status < 400) {
-    return {
-      code: "service-refused",
-      mover: "you",
-      next: "check the endpoint: it points elsewhere and is not followed there",
-    };
-  }
-  return { code: "service-refused", mover: "you", next: "correct what the service refuses and run the command again" };
+  if (status >= 300 && status < 400)
+    return { code: "service-refused", next: "check the endpoint: it points elsewhere and is not followed there" };
+  return { code: "service-refused", next: "correct what the service refuses and run the command again" };
 }
+
+const wordsOf = ({ errorType, serviceMessage }: ApiErrorFacts) => `${errorType ?? ""}: ${serviceMessage}`;
+
+/** Answers whose words or type say more than their status: when they count, the words, what they mean. */
+const KNOWN_WORDS: readonly (readonly [(facts: ApiErrorFacts) => boolean, RegExp, FailureCode])[] = [
+  [
+    ({ status, service }) => status === 503 && service !== "identity",
+    /keystone|identity (server|service)|authenticat/i,
+    "identity-unavailable",
+  ],
+  [
+    ({ status, service }) => service === "baremetal" && (status >= 500 || status === 400),
+    /unable to establish connection|no conductor service registered|timed out waiting for a reply|MessagingTimeout/i,
+    "conductor-gone",
+  ],
+  [
+    ({ service }) => service === "network",
+    /^IpAddressGenerationFailure|no more ip addresses available/i,
+    "no-addresses",
+  ],
+  [
+    ({ service }) => service === "network",
+    /^NoNetworkAvailable|no tenant network is available|unable to create the network/i,
+    "no-segments",
+  ],
+  [({ status, service }) => service === "network" && status === 409, /^\w*(InUse|AlreadyAllocated)\b/, "in-use"],
+  [({ status, service }) => service === "compute" && status === 409, /while it is in task_state/i, "busy"],
+];
 
 function isQuota(facts: ApiErrorFacts): boolean {
   if (facts.status === 413) return true;
@@ -255,33 +249,15 @@ function rolesOf(principal: Principal | undefined): string {
 function describeConnection(facts: ConnectionErrorFacts): FailureDetails {
   const name = SERVICE_NAMES[facts.service];
   const tries = facts.attempts > 1 ? ` after ${facts.attempts} tries` : "";
-  const base = {
-    what: `no answer from ${name} to ${facts.method} ${facts.url}${tries}: ${facts.reason} (${facts.errorCode})`,
-    ...(facts.cause !== undefined && { cause: facts.cause }),
-  };
-  if (facts.unknownOutcome) {
-    return {
-      ...base,
-      code: "service-unreachable",
-      unknownOutcome: true,
-      mover: "you",
-      next: "nobody knows whether it took effect; run the same command again, it looks before it asks again",
-    };
-  }
-  if (isCertificateError(facts.errorCode, facts.reason)) {
-    return {
-      ...base,
-      code: "service-unreachable",
-      mover: "you",
-      next: "give the cloud's certificate authority by openstack:cacertFile, OS_CACERT or cacert in clouds.yaml",
-    };
-  }
-  return {
-    ...base,
-    code: "service-unreachable",
+  const what = `no answer from ${name} to ${facts.method} ${facts.url}${tries}: ${facts.reason} (${facts.errorCode})`;
+  const more = facts.cause === undefined ? {} : { cause: facts.cause };
+  if (facts.unknownOutcome) return failure("answer-lost", what, { ...more, unknownOutcome: true }).details;
+  if (isCertificateError(facts.errorCode, facts.reason)) return failure("tls-failed", what, more).details;
+  return failure("service-unreachable", what, {
+    ...more,
     mover: "you",
     next: "check the address, the network and any VPN; where they are right, the service is down and its operator must act",
-  };
+  }).details;
 }
 
 /** Whether a connection error is about certificates: never a reason to try again. */

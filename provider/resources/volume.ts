@@ -3,6 +3,7 @@ import {
   commonInputs,
   commonOutputs,
   defineResource,
+  type FailureCode,
   failure,
   hasUnknown,
   isHalfMade,
@@ -18,6 +19,7 @@ import {
   listVolumes,
   type Message,
   proveVolumesReadable,
+  type SourceImage,
   setVolumeMetadata,
   type Volume,
 } from "../openstack/cinder/index.ts";
@@ -114,7 +116,7 @@ export interface SeenVolume extends Seen {
   /** What Cinder said about its failure, the newest first; looked at only in a status of failure. */
   readonly messages: readonly Message[];
   /** What the program's `image` fits; looked at only before the volume exists. */
-  readonly images?: readonly { readonly id: string; readonly name: string | null }[];
+  readonly images?: readonly SourceImage[];
   /** Snapshots that hold it; looked at only when it is to go. */
   readonly snapshots?: readonly { readonly id: string; readonly name: string | null }[];
 }
@@ -128,7 +130,13 @@ export type VolumeCall =
   | { readonly call: "setBootable"; readonly id: string; readonly bootable: boolean }
   | { readonly call: "extend"; readonly id: string; readonly sizeGiB: number; readonly inUse: boolean }
   /** `failed` is why: a volume that never came to be is taken away again. */
-  | { readonly call: "delete"; readonly id: string; readonly failed?: string };
+  | { readonly call: "delete"; readonly id: string; readonly failed?: FailedVolume };
+
+/** Why a volume that could not be made is deleted again; kept with the step, for the message at the end. */
+export interface FailedVolume {
+  readonly code: FailureCode;
+  readonly words: string;
+}
 
 /** One step; its name is the progress line. */
 export interface VolumeAction {

@@ -144,7 +144,7 @@ t.test("a virtual machine gets the volume while it runs, and gives it back", asy
   const other = await makeServer("vm2", "vm.tiny", "none");
   const held = inputsOf(volumeAttachment, "held", { server: other, volume });
   t.match(await failureOf(create(volumeAttachment, context, held as never)), {
-    code: "service-refused",
+    code: "in-use",
     message: new RegExp(`held by ${server}`),
   });
   await remove(volumeAttachment, context, again.id, again.outputs);

@@ -166,7 +166,7 @@ t.test("everything at once, changed in place, drift seen and mended", async (t) 
   t.match(watched?.outputs, { isolated: false, isolation: { projectsOnIt: [beta.projectId] } });
   t.match(
     await failureOf(remove(isolatedNetwork, context, id, watched!.outputs)),
-    { code: "service-refused", message: new RegExp(`${port?.["id"]}.*project ${beta.projectId} must remove it`) },
+    { code: "in-use", message: new RegExp(`${port?.["id"]}.*project ${beta.projectId} must remove it`) },
     "others' ports are never deleted",
   );
   await beta.call("neutron", "DELETE", `/ports/${port?.["id"]}`);
@@ -259,7 +259,7 @@ t.test("what cannot be is refused with the reason, and leaves nothing", async (t
   const moved = inputsOf(isolatedNetwork, `${prefix}-busy`, { cidr: "10.28.0.0/24" });
   t.match(
     await failureOf(update(isolatedNetwork, context, id, outputs, moved as never)),
-    { code: "service-refused", message: /subnet 10\.27\.0\.0\/24 cannot go.*replaceTrigger/s },
+    { code: "in-use", message: /subnet 10\.27\.0\.0\/24 cannot go.*replaceTrigger/s },
     "a block with ports on it stays",
   );
   t.equal((await alpha.list("neutron", `/subnets?network_id=${id}`, "subnets")).length, 1, "and nothing was begun");

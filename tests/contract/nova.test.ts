@@ -254,7 +254,7 @@ t.test("virtual: volumes are attached with the create, and are free after the de
   const { id, outputs } = await create(machine, context, program);
   await is("in-use");
   t.match(await failureOf(create(machine, context, virtual("second", { volumes: [volume] }))), {
-    code: "invalid-input",
+    code: "in-use",
   });
   t.same((await read(machine, context, id, outputs))?.inputs, program);
   await remove(machine, context, id, outputs);

@@ -124,7 +124,7 @@ t.test("from an image, a snapshot and another volume", async (t) => {
     await remove(volume, context, made.id, made.outputs);
   }
   t.match(await failureOf(remove(volume, context, id, outputs)), {
-    code: "service-refused",
+    code: "in-use",
     message: new RegExp(`1 snapshot: s ${snapshot?.["id"]}`),
   });
   await beta.call("cinder", "DELETE", `/snapshots/${snapshot?.["id"]}`);

@@ -118,9 +118,13 @@ function takeDown(seen: IronicSeen, taken: readonly IronicAction[]): Answer {
   const tries = timesTaken(taken, "take the machine down");
   if (tries >= 2)
     return {
-      failed: failure("stuck-state", `node ${nameOf(node)} could not be taken down, ${tries} times: ${wordsOf(node)}`, {
-        state: node.provision_state,
-      }),
+      failed: failure(
+        "release-failed",
+        `node ${nameOf(node)} could not be taken down, ${tries} times: ${wordsOf(node)}`,
+        {
+          state: node.provision_state,
+        },
+      ),
     };
   if (node.provision_state === "active" && seen.details) {
     const { target } = owned(seen.details, allocation);
@@ -167,10 +171,13 @@ function errorAfterRelease(seen: IronicSeen, taken: readonly IronicAction[]): An
   const tries = timesTaken(taken, "take the machine down");
   if (tries >= 2)
     return {
-      failed: failure("stuck-state", `node ${nameOf(node)} could not be taken down, ${tries} times: ${wordsOf(node)}`, {
-        state: node.provision_state,
-        next: "give the node and the words above to the operator, who takes it down; then run the same command again.",
-      }),
+      failed: failure(
+        "release-failed",
+        `node ${nameOf(node)} could not be taken down, ${tries} times: ${wordsOf(node)}`,
+        {
+          state: node.provision_state,
+        },
+      ),
     };
   return {
     do: {

@@ -7,6 +7,16 @@ export interface Held {
   readonly allocation: string;
 }
 
+/** A machine whose install failed and that a create gives back for another; kept with the step, so that the end can tell of it. */
+export interface GivenUp {
+  readonly node: string;
+  /** How people call it. */
+  readonly name: string;
+  /** Ironic's words about the failed install. */
+  readonly words: string;
+  readonly tries: number;
+}
+
 type Step<Name extends string, Do extends string, Args> = {
   readonly name: Name;
   readonly args: { readonly do: Do } & Args;
@@ -49,6 +59,11 @@ export type NodeAction =
       "take the machine down",
       "undeploy",
       { readonly node: string; readonly allocation: string | null; readonly attempt: number }
+    >
+  | Step<
+      `give up node ${string}, whose install failed, and take another`,
+      "undeploy",
+      Held & { readonly attempt: number; readonly because: GivenUp }
     >
   | Step<"give the machine back", "release", Held>
   | Step<

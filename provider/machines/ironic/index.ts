@@ -41,7 +41,7 @@ async function find(context: Context<Cloud>, tag?: string): Promise<Found[]> {
 async function mark(context: Context<Cloud>, id: string, mark: Mark): Promise<void> {
   const { cloud } = context;
   const allocation = await findAllocation(cloud, id);
-  if (!allocation) throw failure("not-found", `there is no allocation ${id} any more`);
+  if (!allocation) throw failure("gone", `there is no allocation ${id} any more`);
   const tag = markOf(allocation)?.tag;
   if (tag !== undefined && tag !== mark.tag) await retagPorts(cloud, mark.tag, await observePorts(cloud, tag));
   await patchAllocation(cloud, id, [

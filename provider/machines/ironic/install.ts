@@ -1,10 +1,13 @@
 import { canonical, type Desired, type Failure, failure, type Step, timesTaken } from "../../core/index.ts";
+import { visible } from "../../openstack/ironic/index.ts";
 import { installDigest } from "../install.ts";
 import { adoptPort, deletePort, nextPortAction, surplusPorts } from "../ports.ts";
 import { isAdopted } from "../route.ts";
 import type { MachineInputs, MachineOutputs } from "../spec.ts";
 import type { Held, IronicAction } from "./actions.ts";
+import { givenUp, giveUp, installsHere, toldOf } from "./another.ts";
 import { configDriveOf } from "./config-drive.ts";
+import { judgeInstall } from "./judge.ts";
 import { type IronicSeen, type Known, type NodeDetails, volumesOf } from "./observe.ts";
 import { begunOf, type Install, imageSourceOf, KEYS, metadataOf, OWNER_KEY, recordedOf } from "./records.ts";
 import { hasPath } from "./volumes.ts";
@@ -183,7 +186,10 @@ export function provision(desired: Present, seen: IronicSeen, target: "active" |
   return { do: { name: target === "active" ? "install" : "reinstall", args } };
 }
 
-/** After a failed install: once more on the same node, in a create or where this run began it; else it is told. */
+/**
+ * After a failed install: once more on the same node, in a create or where this run began it; then in a create once on
+ * another; else it is told.
+ */
 export function retry(
   desired: Present,
   seen: IronicSeen,
@@ -191,18 +197,23 @@ export function retry(
   taken: readonly IronicAction[],
 ): Answer {
   const { node } = details;
-  const tries = timesTaken(taken, "install") + timesTaken(taken, "reinstall");
+  const before = givenUp(taken);
+  const tries = installsHere(taken);
   const fresh = recordedOf(seen.allocation!) === undefined;
   const ours = fresh || begunOf(seen.allocation!) !== undefined || desired.inputs.allowReinstall === true;
-  if (tries >= 2 || !ours || node.maintenance) {
+  if (tries >= (before ? 1 : 2) || !ours || node.maintenance) {
+    const another = giveUp(desired, seen, details, taken);
+    if (another) return another;
     const again = tries > 1 ? `, ${tries} times` : "";
+    const also = before ? `; before it ${toldOf(before)}` : "";
     const next = ours
       ? {}
       : {
           next: "set `allowReinstall: true` to install it anew, or give the node and the words above to the operator.",
         };
+    const { code } = judgeInstall(visible(node.last_error));
     return {
-      failed: failure("deploy-failed", `node ${nameOf(node)} could not be installed${again}: ${wordsOf(node)}`, {
+      failed: failure(code, `node ${nameOf(node)} could not be installed${again}: ${wordsOf(node)}${also}`, {
         state: node.provision_state,
         ...next,
       }),

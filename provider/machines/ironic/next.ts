@@ -1,13 +1,14 @@
 import { Failure, failure, type Step } from "../../core/index.ts";
-import { chooseOffers, describeOffer } from "../hardware.ts";
+import { describeOffer } from "../hardware.ts";
 import type { DesiredMachine } from "../route.ts";
 import type { MachineInputs } from "../spec.ts";
 import { absent } from "./absent.ts";
 import type { IronicAction } from "./actions.ts";
+import { comingOff, givenUp, toldOf } from "./another.ts";
 import { install, missingPort, type Present, retry } from "./install.ts";
 import { keep } from "./keep.ts";
 import { type IronicSeen, volumesOf } from "./observe.ts";
-import { choiceOf, type IronicOffer, ofClass } from "./offers.ts";
+import { choiceOf, fittingOffers, type IronicOffer, without } from "./offers.ts";
 import { allocationName, firstNotes } from "./records.ts";
 import { STATES } from "./states.ts";
 import { hidden, inMaintenance, nameOf, stuck, waitFor } from "./words.ts";
@@ -23,6 +24,8 @@ function present(desired: Present, seen: IronicSeen, taken: readonly IronicActio
   const { allocation, node } = seen;
   const impossible = refusals(desired.inputs);
   if (impossible) return { failed: impossible };
+  const comes = comingOff(seen, taken);
+  if (comes) return comes;
   if (!allocation) return reserve(desired, seen, taken);
   if (allocation.state === "error")
     return {
@@ -36,9 +39,9 @@ function present(desired: Present, seen: IronicSeen, taken: readonly IronicActio
   if (seen.carries !== "ours")
     return {
       failed: failure(
-        "not-found",
+        "machine-lost",
         `node ${nameOf(node)} is no longer reserved for this server: the machine is not yours any more`,
-        { next: "run `pulumi refresh`; if the operator took it away, ask for another." },
+        { mover: "you", next: "run `pulumi refresh`; if the operator took it away, ask for another." },
       ),
     };
   const state = node.provision_state;
@@ -77,33 +80,36 @@ function refusals(inputs: MachineInputs): Failure | undefined {
 /** Asks for a machine, once it is clear that there can be one. */
 function reserve(desired: Present, seen: IronicSeen, taken: readonly IronicAction[]): Answer {
   const { inputs, mark } = desired;
-  const offers = seen.offers ?? [];
+  const before = givenUp(taken);
+  const offers = before ? without(seen.offers ?? [], before.node) : (seen.offers ?? []);
   const dropped = taken.find((action) => action.name === "drop the failed reservation");
-  const what = `resource class or node of Ironic${volumesOf(inputs).length ? " that can reach volumes" : ""}`;
+  const code = before ? "deploy-failed" : "no-capacity";
+  const also = before ? `${toldOf(before)}; then ` : "";
   const list = (some: readonly IronicOffer[]) => some.map((offer) => `\n  ${describeOffer(offer)}`).join("");
   if (dropped?.name === "drop the failed reservation")
     return {
       failed: failure(
-        "no-capacity",
-        `Ironic found no machine: ${dropped.args.words}; there are${list(offers) || " none"}`,
+        code,
+        `${also}Ironic found no machine: ${dropped.args.words}; there are${list(offers) || " none"}`,
         { path: "hardware" },
       ),
     };
   if (desired.last?.allocationId !== undefined)
     return {
-      failed: failure("not-found", "its reservation is gone", {
-        next: "run `pulumi refresh`, then `pulumi up` makes a new one.",
-      }),
+      failed: failure("gone", "its reservation is gone"),
     };
   for (const volume of volumesOf(inputs)) {
     const found = seen.volumes?.[volume];
     const path = volume === inputs.bootVolume ? "bootVolume" : `volumes[${inputs.volumes?.indexOf(volume)}]`;
     if (!found)
       return { failed: failure("not-found", `there is no volume ${volume} that this credential can see`, { path }) };
+    if (found.status.startsWith("error"))
+      return { failed: failure("volume-failed", `volume ${volume} is ${found.status}`, { path, state: found.status }) };
     if (found.status !== "available" && !found.multiattach)
       return {
-        failed: failure("service-refused", `volume ${volume} is ${found.status}, not available`, {
+        failed: failure("in-use", `volume ${volume} is ${found.status}, not available`, {
           path,
+          state: found.status,
           next: "detach it from where it is, or use another, then run the same command again.",
         }),
       };
@@ -114,11 +120,7 @@ function reserve(desired: Present, seen: IronicSeen, taken: readonly IronicActio
   if (gone) return { failed: gone };
   let fitting: IronicOffer[];
   try {
-    const candidates =
-      inputs.hardware.class === undefined
-        ? chooseOffers(inputs.hardware, offers, what)
-        : ofClass(inputs.hardware, offers);
-    fitting = candidates as IronicOffer[];
+    fitting = fittingOffers(inputs, offers);
   } catch (error) {
     if (error instanceof Failure) return { failed: error };
     throw error;
@@ -134,14 +136,16 @@ function reserve(desired: Present, seen: IronicSeen, taken: readonly IronicActio
   const free = fitting.filter((offer) => offer.nodes.length > 0);
   if (!free.length)
     return {
-      failed: failure("no-capacity", `every machine that fits is taken:${list(fitting)}`, { path: "hardware" }),
+      failed: failure(code, `${also}every machine that fits is taken:${list(fitting)}`, { path: "hardware" }),
     };
   const { candidate_nodes, ...choice } = choiceOf(inputs.hardware, free);
   const byAmounts = inputs.hardware.class === undefined || volumesOf(inputs).length > 0;
+  const others = before && !byAmounts && free.flatMap((offer) => offer.nodes).sort();
   const request = {
     name: allocationName(mark.tag),
     ...choice,
     ...(byAmounts && { candidate_nodes }),
+    ...(others && { candidate_nodes: others }),
     extra: firstNotes(mark),
   };
   return { do: { name: "reserve a machine", args: { do: "reserve", request } } };

@@ -51,7 +51,7 @@ export interface IronicSeen extends Seen {
   readonly ports: readonly MachinePort[];
   /** Ports on an adopted machine that are neither ours nor named by the program. */
   readonly strays?: readonly { readonly id: string; readonly network: string }[];
-  /** What can be had, seen only while there is no reservation. */
+  /** What can be had, seen while there is no reservation and where a create's install failed. */
   readonly offers?: readonly IronicOffer[];
   /** The image that the program means. */
   readonly image?: { readonly id: string };
@@ -92,6 +92,8 @@ export async function observe(
       ? await findAllocation(cloud, allocationName(reference.mark.tag))
       : await allocationLooks(cloud).look(reference.id);
   const nodeId = allocation?.node_uuid ?? known.node ?? last?.nodeId;
+  // Another wait may have seen this node before the reservation came to it: such a look is too old for us.
+  if (allocation?.node_uuid && allocation.node_uuid !== known.node) nodeLooks(cloud).touch(allocation.node_uuid);
   if (nodeId !== undefined) known.node = nodeId;
   const node = nodeId === undefined ? undefined : await nodeLooks(cloud).look(nodeId);
   const mark: Mark | undefined = allocation && allocation.state !== "error" ? markOf(allocation) : undefined;
@@ -108,10 +110,12 @@ export async function observe(
   };
   if (allocation && allocation.state !== "active") return seen;
   if (allocation && node && carries === "ours" && isUnderWay(node.provision_state)) return seen;
-  if (!allocation && known.swept && node && isUnderWay(node.provision_state)) return seen;
+  if (!allocation && !inputs && known.swept && node && isUnderWay(node.provision_state)) return seen;
   const ports = await observePorts(cloud, reference.mark.tag, inputs?.networks, { lenient: true });
   if (!allocation && !ports.some((port) => port.ours)) known.swept = true;
   if (!allocation && inputs && reference.id === undefined) {
+    // A machine that was given up for another is not waited for.
+    delete known.node;
     const needs = { volumes: volumesOf(inputs).length > 0 };
     const [nodes, image, volumes] = await Promise.all([
       listNodes(cloud),
@@ -125,9 +129,12 @@ export async function observe(
   const attached = ports.map((port) => ({ ...port, device: details?.vifs.includes(port.id) ? details.node.uuid : "" }));
   const strays = details && inputs && isAdopted(inputs) ? await straysAmong(cloud, details.vifs, ports) : undefined;
   const image = allocation && inputs ? await imageOf(cloud, inputs, last, known) : undefined;
+  const failed = inputs && last === undefined && details?.node.provision_state === "deploy failed";
+  const offers = failed ? offersOf(await listNodes(cloud), { volumes: volumesOf(inputs).length > 0 }) : undefined;
   return {
     ...seen,
     ports: attached,
+    ...(offers && { offers }),
     ...(details && { details, node: details.node }),
     ...(strays && { strays }),
     ...(image && { image }),

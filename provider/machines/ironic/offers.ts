@@ -1,7 +1,7 @@
 import { canonical } from "../../core/index.ts";
 import type { AllocationRequest, Node } from "../../openstack/ironic/index.ts";
-import { describeTraits, lacks, type Offer } from "../hardware.ts";
-import type { Hardware } from "../spec.ts";
+import { chooseOffers, describeTraits, lacks, type Offer } from "../hardware.ts";
+import type { Hardware, MachineInputs } from "../spec.ts";
 
 /** Nodes that are alike, and which of them can be had now. */
 export interface IronicOffer extends Offer {
@@ -55,9 +55,35 @@ export function offersOf(nodes: readonly Node[], needs: { volumes: boolean } = {
     .sort((a, b) => (canonical(a) < canonical(b) ? -1 : 1));
 }
 
-/** Offers that meet a request by class: the class and the traits, nothing else. */
-export const ofClass = (hardware: Hardware, offers: readonly IronicOffer[]): IronicOffer[] =>
-  offers.filter((offer) => offer.id === hardware.class && lacks({ traits: hardware.traits ?? [] }, offer).length === 0);
+/** Whether an offer meets a request: by class it is the class and the traits, nothing else. */
+export const isOffered = (hardware: Hardware, offer: IronicOffer): boolean =>
+  hardware.class === undefined
+    ? lacks(hardware, offer).length === 0
+    : offer.id === hardware.class && lacks({ traits: hardware.traits ?? [] }, offer).length === 0;
+
+/** What is meant by the resource classes and nodes of Ironic, for messages. */
+const OFFERED = "resource class or node of Ironic";
+
+/**
+ * The offers that meet what a program asks, best first; none where it names a class that nothing meets.
+ * @throws Failure `nothing-fits` for amounts that nothing meets
+ */
+export function fittingOffers(
+  inputs: Pick<MachineInputs, "hardware" | "bootVolume" | "volumes">,
+  offers: readonly IronicOffer[],
+): IronicOffer[] {
+  const { hardware, bootVolume, volumes } = inputs;
+  if (hardware.class !== undefined) return offers.filter((offer) => isOffered(hardware, offer));
+  const reach = bootVolume !== undefined || volumes?.length ? " that can reach volumes" : "";
+  return chooseOffers(hardware, offers, `${OFFERED}${reach}`) as IronicOffer[];
+}
+
+/** The offers without one node. */
+export const without = (offers: readonly IronicOffer[], node: string): IronicOffer[] =>
+  offers.map((offer) => {
+    const nodes = offer.nodes.filter((one) => one !== node);
+    return { ...offer, nodes, free: nodes.length };
+  });
 
 /** What of a reservation the hardware says. */
 export type Choice = Pick<AllocationRequest, "resource_class" | "traits" | "candidate_nodes">;

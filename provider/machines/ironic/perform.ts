@@ -83,7 +83,7 @@ async function stillOurs(cloud: Cloud, id: string, allocation: string | null, ba
   if (node.instance_uuid === allocation) return node;
   if (node.instance_uuid === null && node.provision_state === bare) return node;
   throw failure(
-    "not-found",
+    "machine-lost",
     `node ${nameOf(node)} is no longer reserved for this server (it carries ${node.instance_uuid ?? "nothing"}); it was not touched`,
     {
       next: "run `pulumi refresh` to see what is there.",
@@ -126,9 +126,8 @@ async function provision(cloud: Cloud, args: Args<"provision">): Promise<undefin
   refuseInMaintenance(node);
   const problems = await ironic.findDeployProblems(cloud, args.node);
   if (problems.length)
-    throw failure("deploy-failed", `Ironic refuses to install node ${nameOf(node)}: ${problems.join("; ")}`, {
+    throw failure("deploy-refused", `Ironic refuses to install node ${nameOf(node)}: ${problems.join("; ")}`, {
       state: node.provision_state,
-      next: "correct what is refused above, or give node and words to the operator, then run the same command again.",
     });
   await ironic.setProvision(cloud, args.node, args.target, args.configdrive);
 }

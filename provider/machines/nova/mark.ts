@@ -15,7 +15,7 @@ import { serverTag } from "./seen.ts";
 export async function mark(context: Context<Cloud>, id: string, wanted: Mark): Promise<void> {
   const { cloud } = context;
   const server = await servers(cloud).look(id);
-  if (!server) throw failure("not-found", `server ${id} is gone from the cloud`, { where: id });
+  if (!server) throw failure("gone", `server ${id} is gone from the cloud`, { where: id });
   const before = readMark(server.description);
   if (before && before.tag !== wanted.tag) await retagPorts(cloud, wanted.tag, await observePorts(cloud, before.tag));
   const tag = serverTag(wanted.tag);

@@ -35,7 +35,7 @@ export function nextCreate(desired: Present, seen: NovaSeen, taken: readonly Nov
     return { wait: { for: `waiting for port ${busy.index} to come free`, usual: 30 } };
   if (busy)
     return {
-      failed: failure("invalid-input", `port ${busy.id} is in use by ${busy.owner || "a machine"} ${busy.device}`, {
+      failed: failure("in-use", `port ${busy.id} is in use by ${busy.owner || "a machine"} ${busy.device}`, {
         path: `networks[${busy.index}].port`,
       }),
     };
@@ -100,7 +100,17 @@ function resolvePlan(
       return { failed: failure("not-found", `there is no volume ${id} that this credential can see`, { path }) };
     if (status.startsWith("error")) return { failed: failure("volume-failed", `volume ${id} is ${status}`, { path }) };
     if (status === "in-use" && !volume.multiattach)
-      return { failed: failure("invalid-input", `volume ${id} is in use by another machine`, { path }) };
+      return { failed: failure("in-use", `volume ${id} is in use by another machine`, { path }) };
+    if (status === "maintenance")
+      return { failed: failure("in-maintenance", `the operator is moving volume ${id}`, { path, state: status }) };
+    if (status === "awaiting-transfer")
+      return {
+        failed: failure("held-state", `volume ${id} is offered for transfer to another project`, {
+          path,
+          state: status,
+          next: "cancel the transfer (`openstack volume transfer request delete`) and run the same command again.",
+        }),
+      };
     if (status !== "available" && status !== "in-use")
       return { wait: { for: `waiting for volume ${id} (${status})`, usual: 60 } };
     if (path === "bootVolume" && !volume.bootable)

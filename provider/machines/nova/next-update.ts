@@ -1,6 +1,8 @@
 import { Failure, failure, type Step, timesTaken } from "../../core/index.ts";
+import { visible } from "../../openstack/ironic/index.ts";
 import type { ServerAction } from "../../openstack/nova/servers.ts";
 import { installRecord, matchesInstall, userDataWithKeys } from "../install.ts";
+import { FAULTS } from "../ironic/words.ts";
 import { adoptPort, deletePort, type MachinePort, nextPortAction, surplusPorts } from "../ports.ts";
 import { type DesiredMachine, isAdopted } from "../route.ts";
 import type { NovaAction } from "./actions.ts";
@@ -10,6 +12,7 @@ import {
   type Last,
   LOCK_REASON,
   type Machine,
+  type MachineNode,
   type NovaSeen,
   PENDING,
   powerNow,
@@ -34,12 +37,13 @@ export const act = (
   action: ServerAction,
 ): Step<NovaAction> => ({ do: { name, args: { step: "act", id, action } } });
 
-const maintenance = ({ seen, server }: Case): Failure | undefined =>
-  seen.node?.maintenance === undefined
-    ? undefined
-    : failure("in-maintenance", `node ${seen.node.name ?? seen.node.id} is in maintenance: ${seen.node.maintenance}`, {
-        where: server.id,
-      });
+/** The node under a server is in maintenance: by an operator's hand, or for a fault that Ironic saw itself. */
+export function maintenance(node: MachineNode, server: string, more = ""): Failure {
+  const said = node.lastError && visible(node.lastError);
+  const why = [node.fault, node.maintenance].filter(Boolean).join(": ");
+  const what = `node ${node.name ?? node.id} is in maintenance: ${why}${said ? `; Ironic says: ${said}` : ""}${more}`;
+  return failure(FAULTS[node.fault ?? ""] ?? "in-maintenance", what, { where: server });
+}
 
 /** What Nova refuses while a server is locked: our own lock is opened first and closed at the end, another's is respected. */
 function unlocked({ desired, last, server }: Case, step: Step<NovaAction>): Step<NovaAction> {
@@ -52,13 +56,12 @@ function unlocked({ desired, last, server }: Case, step: Step<NovaAction>): Step
 
 /** What needs the machine itself: not in maintenance, not while somebody holds it in a state of their own, not while it is locked. */
 function onMachine(given: Case, what: string, step: () => Step<NovaAction>): Step<NovaAction> {
-  const kept = maintenance(given);
-  if (kept) return { failed: kept };
-  const { server } = given;
+  const { seen, server } = given;
+  if (seen.node?.maintenance !== undefined) return { failed: maintenance(seen.node, server.id) };
   const meaning = meaningOf(server.status);
   if (meaning?.kind === "held")
     return {
-      failed: failure("service-refused", `it is ${meaning.words}, and ${what} needs it running or powered off`, {
+      failed: failure("held-state", `it is ${meaning.words}, and ${what} needs it running or powered off`, {
         where: server.id,
         state: server.status,
         next: `take it out of that state (\`${meaning.leave} ${server.id}\`) and run \`pulumi up\` again.`,
@@ -179,7 +182,7 @@ export function network(given: Case): Decision {
       return { failed: failure("not-found", `there is no port ${entry?.port} that this credential can see`, { path }) };
     if (port.device !== "")
       return {
-        failed: failure("invalid-input", `port ${port.id} is in use by ${port.owner} ${port.device}`, { path }),
+        failed: failure("in-use", `port ${port.id} is in use by ${port.owner} ${port.device}`, { path }),
       };
     return onMachine(given, "attaching a port", () => ({
       do: { name: `attach port ${index}`, args: { step: "attach", id: server.id, portId: port.id } },

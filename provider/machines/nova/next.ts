@@ -7,6 +7,7 @@ import {
   act,
   type Case,
   kept,
+  maintenance,
   metadata,
   network,
   power,
@@ -29,10 +30,7 @@ export function next(desired: DesiredMachine, seen: NovaSeen, taken: readonly No
   if (server) return nextPresent({ desired, last, seen, server, taken });
   if (last === undefined) return nextCreate(desired, seen, taken);
   return {
-    failed: failure("not-found", "the server is gone from the cloud", {
-      ...(seen.was === undefined ? {} : { where: seen.was }),
-      next: "run `pulumi refresh`, then `pulumi up` makes a new one.",
-    }),
+    failed: failure("gone", "the server is gone from the cloud", seen.was === undefined ? {} : { where: seen.was }),
   };
 }
 
@@ -65,8 +63,7 @@ function nextInError(given: Case): Step<NovaAction> {
   const adopting = last === undefined && isAdopted(desired.inputs);
   if (unfinished && last === undefined && !adopting) return dropFailedBuild(server);
   if (node?.maintenance !== undefined) {
-    const what = `node ${node.name ?? node.id} is in maintenance: ${node.maintenance}; Nova's fault: ${words}`;
-    return { failed: failure("in-maintenance", what, about) };
+    return { failed: maintenance(node, server.id, `; Nova's fault: ${words}`).with({ state: server.status }) };
   }
   if (timesTaken(taken, "reinstall"))
     return { failed: failure("deploy-failed", `the reinstall failed: ${words}`, about) };
@@ -94,14 +91,20 @@ const moving = ({ seen, server }: Case, meaning: StatusMeaning): Step<NovaAction
 };
 
 const hidden = (): Step<NovaAction> => ({
-  wait: { for: "Nova cannot reach the part of the cloud where the server is recorded", interval: 30 },
+  wait: {
+    for: "Nova cannot reach the part of the cloud where the server is recorded",
+    interval: 30,
+    late: {
+      mover: "operator",
+      next: "tell the operator that Nova shows the server as UNKNOWN: one of its cells does not answer.",
+    },
+  },
 });
 
 const softDeleted = (server: Machine, meaning: StatusMeaning) =>
-  failure("server-fault", `the server is ${meaning.words}`, {
+  failure("held-state", `the server is ${meaning.words}`, {
     where: server.id,
     state: server.status,
-    mover: "you",
     next: `bring it back with \`${meaning.leave} ${server.id}\`, or let it go: \`pulumi destroy --target\` and then \`pulumi up\`.`,
   });
 
@@ -139,7 +142,7 @@ function nextDelete(last: Last | undefined, server: Machine, taken: readonly Nov
   if (server.status === "SOFT_DELETED") return act("delete for good", server.id, { forceDelete: null });
   if (timesTaken(taken, "delete server") >= 2) {
     const words = server.fault ? `: ${server.fault.message}` : "";
-    return { failed: failure("stuck-state", `Nova accepted to delete the server twice and did not${words}`, about) };
+    return { failed: failure("release-failed", `Nova accepted to delete the server twice and did not${words}`, about) };
   }
   return { do: { name: "delete server", args: { step: "delete", id: server.id } } };
 }
@@ -165,7 +168,7 @@ function nextWiped({ node, was }: NovaSeen, isVirtual: boolean): Step<NovaAction
   if (node.instance === undefined) return { done: "wiped" };
   return {
     failed: failure(
-      "stuck-state",
+      "release-failed",
       `Nova has no server any more, but node ${name} still carries it${node.lastError ? `: ${node.lastError}` : ""}`,
       about,
     ),

@@ -128,7 +128,7 @@ async function resolve(cloud: Cloud, image: string): Promise<string | Failure> {
   try {
     return (await resolveImage(cloud, image)).id;
   } catch (error) {
-    if (error instanceof Failure && ["not-found", "ambiguous"].includes(error.code)) return error;
+    if (error instanceof Failure && ["not-found", "ambiguous", "image-unusable"].includes(error.code)) return error;
     throw error;
   }
 }

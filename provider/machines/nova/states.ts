@@ -70,20 +70,25 @@ export interface Judgement {
  * | "Exceeded maximum number of retries", provisioning or deploying failed, the node or its power | the node | once |
  * | "No valid host was found" | no machine is free | no |
  * | "Quota exceeded" | the project's quota | no |
- * | a code of 4xx; an image, volume, port or network that is refused | what was asked for | no |
+ * | a network that could not be bound or made, no address left, one that is taken | the network | no |
+ * | an image or volume | what was asked for | no |
+ * | a code of 4xx, a key pair | what was asked for | no |
  * | anything else | not known | no |
  */
 export function judgeFault(fault: ServerFault | undefined): Judgement {
   const words = fault?.message ?? "";
-  if (/binding failed|failed to allocate the network|no more ip addresses|already in use/i.test(words))
-    return { code: "service-refused", again: false };
+  if (/no more ip addresses|no fixed ip addresses/i.test(words)) return { code: "no-addresses", again: false };
+  if (/binding failed|failed to allocate the network/i.test(words)) return { code: "network-failed", again: false };
+  if (/already in use/i.test(words)) return { code: "in-use", again: false };
   if (/exceeded maximum number of retries|exhausted all hosts|max scheduling attempts/i.test(words))
     return { code: "deploy-failed", again: true };
   if (/no valid host|not enough hosts/i.test(words)) return { code: "no-capacity", again: false };
   if (/quota/i.test(words)) return { code: "quota", again: false };
   if (/failed to (provision|deploy)|deploy(ment)? (step|failed|timed out)|ironic node|power state/i.test(words))
     return { code: "deploy-failed", again: true };
-  if ((fault && fault.code >= 400 && fault.code < 500) || /\b(image|volume|block device|key ?pair)\b/i.test(words))
+  if (/\bimage\b/i.test(words)) return { code: "image-unusable", again: false };
+  if (/\b(volume|block device)\b/i.test(words)) return { code: "volume-failed", again: false };
+  if ((fault && fault.code >= 400 && fault.code < 500) || /\bkey ?pair\b/i.test(words))
     return { code: "service-refused", again: false };
   return { code: "server-fault", again: false };
 }

@@ -169,14 +169,21 @@ export async function messagesOf(cloud: Cloud, resourceId: string): Promise<Mess
   return about.sort((a, b) => (a.created_at < b.created_at ? 1 : -1));
 }
 
-/** The images of this name or id. `GET /v2/images` */
-export async function findImages(cloud: Cloud, nameOrId: string): Promise<{ id: string; name: string | null }[]> {
+/** An image to make a volume from. */
+export interface SourceImage {
+  readonly id: string;
+  readonly name: string | null;
+  readonly status?: string;
+}
+
+/** The images of this id, whatever their status, or the active ones of this name. `GET /v2/images` */
+export async function findImages(cloud: Cloud, nameOrId: string): Promise<SourceImage[]> {
   const glance = cloud.service("image");
   if (/^[0-9a-f-]{36}$/i.test(nameOrId)) {
-    const image = await glance.find<{ id: string; name: string | null }>(`/images/${nameOrId}`);
+    const image = await glance.find<SourceImage>(`/images/${nameOrId}`);
     if (image) return [image];
   }
-  return glance.list<{ id: string; name: string | null }>("/images", "images", {
+  return glance.list<SourceImage>("/images", "images", {
     query: { name: nameOrId, status: "active" },
   });
 }

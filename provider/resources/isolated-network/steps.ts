@@ -42,7 +42,7 @@ export function networkStep(
         };
   if (!seen.network)
     return desired.last || taken.some((action) => action.args.call === "updateNetwork")
-      ? { failed: failure("not-found", "the network was deleted while this ran") }
+      ? { failed: failure("gone", "the network was deleted while this ran") }
       : act(`create network ${nameOf(desired) ?? ""}`.trim(), { call: "createNetwork", body: networkBody(desired) });
   return (
     writeNetwork(desired, seen) ??
@@ -118,7 +118,7 @@ function closeNetwork(desired: Present, seen: SeenNetwork): Answer | undefined {
     if (users.length)
       return {
         failed: failure(
-          "service-refused",
+          "in-use",
           `sharing with ${whom} cannot end while ports stand on the network: ${listPorts(users, seen.projectId)}`,
           {
             path: "sharedWith",
@@ -168,7 +168,7 @@ function stuckOn(seen: SeenNetwork, subnet: Subnet) {
   const ports = othersPorts(seen).filter((port) => port.fixed_ips.some((ip) => ip.subnet_id === subnet.id));
   if (!ports.length) return undefined;
   return failure(
-    "service-refused",
+    "in-use",
     `subnet ${subnet.cidr} cannot go while ports stand on it: ${listPorts(ports, seen.projectId)}`,
     {
       path: "subnets",
@@ -271,7 +271,7 @@ function dropRouter(seen: SeenNetwork, router: Router): Answer {
   if (foreign.length)
     return {
       failed: failure(
-        "service-refused",
+        "in-use",
         `router ${router.id} cannot go while other networks are connected to it: ${[...new Set(foreign.map((port) => port.network_id))].join(", ")}`,
         {
           path: "externalNetwork",
@@ -296,6 +296,14 @@ function openNetwork(desired: Present, seen: SeenNetwork): Answer | undefined {
 
 function finish(desired: Present, seen: SeenNetwork): Answer {
   const open = openTo(seen);
+  const broken = [seen.network, ...seen.routers].find((one) => one?.status === "ERROR");
+  if (broken && desired.mark.nonce !== undefined)
+    return {
+      failed: failure("network-failed", `Neutron shows ${broken.name} in status ERROR and does not say why`, {
+        where: broken.id,
+        state: "ERROR",
+      }),
+    };
   // A create promises isolation; later, drift that we cannot close is told as the condition.
   if (open.length && desired.mark.nonce !== undefined)
     return {
@@ -312,7 +320,7 @@ function removal(seen: SeenNetwork): Answer {
     if (ports.length)
       return {
         failed: failure(
-          "service-refused",
+          "in-use",
           `the network cannot go while ports stand on it: ${listPorts(ports, seen.projectId)}`,
           {
             where: network.id,
@@ -324,7 +332,7 @@ function removal(seen: SeenNetwork): Answer {
     if (foreign.length)
       return {
         failed: failure(
-          "service-refused",
+          "in-use",
           `the network has subnets that this resource did not make: ${foreign.map((subnet) => `${subnet.cidr} ${subnet.id}`).join(", ")}`,
           {
             where: network.id,

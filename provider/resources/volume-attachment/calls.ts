@@ -158,7 +158,7 @@ export async function performAttachment(cloud: Cloud, args: AttachmentCall): Pro
       // Between the look and this the node may have become somebody's machine.
       const node = await findNode(cloud, args.node);
       if (!node || node.instance_uuid !== null)
-        throw failure("stuck-state", `node ${args.node} is somebody's machine by now; nothing was written to it`);
+        throw failure("machine-lost", `node ${args.node} is somebody's machine by now; nothing was written to it`);
       await storage.deleteTarget(cloud, args.target);
       return undefined;
     }
@@ -175,7 +175,7 @@ async function proveCarried(cloud: Cloud, nodeId: string, allocation: string): P
   const node = await findNode(cloud, nodeId);
   if (node?.instance_uuid !== allocation)
     throw failure(
-      "not-found",
+      "machine-lost",
       `node ${nodeId} does not carry the allocation ${allocation} any more; nothing was written to it`,
       { path: "server" },
     );

@@ -1,7 +1,9 @@
 import { type Desired, failure, type Mark, type Step, timesTaken, writeMark } from "../../core/index.ts";
+import { inMaintenance, stuck } from "../../machines/ironic/words.ts";
 import type { Volume } from "../../openstack/cinder/index.ts";
 import type { Node } from "../../openstack/ironic/index.ts";
 import { holders } from "../volume/answers.ts";
+import { offered } from "../volume/steps.ts";
 import type {
   AttachmentAction,
   AttachmentCall,
@@ -61,7 +63,7 @@ function fault(seen: SeenAttachment, volume: Volume): Answer | undefined {
   if (volume.attachments.length && !volume.multiattach)
     return {
       failed: failure(
-        "service-refused",
+        "in-use",
         `the volume is held by ${holders(volume.attachments)}, and its type allows one machine at a time`,
         {
           path: "volume",
@@ -84,6 +86,20 @@ function fault(seen: SeenAttachment, volume: Volume): Answer | undefined {
     case "retyping":
     case "reserved":
       return waitFor(`the volume to be ready (${volume.status})`);
+    case "maintenance":
+      return {
+        failed: failure("in-maintenance", "the operator is moving the volume; it cannot be attached meanwhile", {
+          path: "volume",
+          state: volume.status,
+        }),
+      };
+    case "awaiting-transfer":
+      return {
+        failed: offered("the volume is offered for transfer to another project and cannot be attached meanwhile", {
+          path: "volume",
+          state: volume.status,
+        }),
+      };
     default:
       return {
         failed: failure("volume-failed", `a volume in status ${volume.status} cannot be attached`, {
@@ -158,7 +174,7 @@ function exportTo(inputs: AttachmentInputs, initiator: string, seen: SeenAttachm
 
 const notCarried = ({ allocation, node }: SeenAttachment): Answer => ({
   failed: failure(
-    "not-found",
+    "machine-lost",
     node
       ? `node ${node.uuid} does not carry the allocation ${allocation?.uuid} any more`
       : `the allocation ${allocation?.uuid} has no node that this credential sees (${allocation?.last_error ?? allocation?.state})`,
@@ -174,22 +190,8 @@ const STUCK = /^(error|rescue|enroll)$|(failed|hold)$/;
 
 /** What must be so before anything is changed on a node. */
 function nodeFault(node: Node): Answer | undefined {
-  if (node.maintenance)
-    return {
-      failed: failure(
-        "in-maintenance",
-        `the machine is in maintenance: ${node.maintenance_reason ?? "no reason given"}`,
-        { where: node.name ?? node.uuid },
-      ),
-    };
-  if (STUCK.test(node.provision_state))
-    return {
-      failed: failure(
-        "stuck-state",
-        `the machine is in state ${node.provision_state}${node.last_error ? `: ${node.last_error}` : ""}`,
-        { where: node.name ?? node.uuid, state: node.provision_state },
-      ),
-    };
+  if (node.maintenance) return { failed: inMaintenance(node) };
+  if (STUCK.test(node.provision_state)) return { failed: stuck(node) };
   if (!STANDING.includes(node.provision_state)) return waitFor(`the machine to be ready (${node.provision_state})`);
   if (node.target_power_state) return waitFor(`${node.target_power_state} of the machine`, 60);
   if (node.power_state !== "power on" && node.power_state !== "power off")

@@ -1,4 +1,4 @@
-import type { CommonOutputs } from "../../core/index.ts";
+import type { CommonOutputs, FailureCode } from "../../core/index.ts";
 import type { Volume, VolumeAttachmentInfo } from "../../openstack/cinder/index.ts";
 import type { SeenVolume, VolumeInputs, VolumeOutputs } from "../volume.ts";
 import { MARK_KEY } from "./calls.ts";
@@ -17,6 +17,13 @@ export const userMetadata = (volume: Volume): Record<string, string> =>
 function saidOf({ messages }: SeenVolume): string {
   const last = messages.filter((message) => message.request_id === messages[0]?.request_id);
   return [...new Set(last.map((message) => message.user_message.replace(/:(?=\S)/, ": ")))].sort().join("; ");
+}
+
+/** Whether it failed, or no back end had room for it: Cinder's scheduler says so, and nobody else says anything. */
+export function codeOf(seen: SeenVolume): FailureCode {
+  const words = saidOf(seen).split("; ");
+  const none = /no (valid|weighed) (backend|host)|could not find any available|no backend/i;
+  return words.every((one) => none.test(one)) ? "no-storage" : "volume-failed";
 }
 
 /** Why it failed, in Cinder's words. */

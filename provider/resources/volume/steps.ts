@@ -1,7 +1,8 @@
-import { type Desired, failure, type Step, writeMark } from "../../core/index.ts";
+import { type Desired, type Failure, type FailureDetails, failure, type Step, writeMark } from "../../core/index.ts";
+import { unusableImage } from "../../machines/images.ts";
 import type { Volume } from "../../openstack/cinder/index.ts";
 import type { SeenVolume, VolumeAction, VolumeCall, VolumeInputs, VolumeOutputs } from "../volume.ts";
-import { causeOf, holders, userMetadata } from "./answers.ts";
+import { causeOf, codeOf, holders, userMetadata } from "./answers.ts";
 import { MARK_KEY } from "./calls.ts";
 
 type Answer = Step<VolumeAction>;
@@ -50,6 +51,13 @@ export const STATUSES: Readonly<
 /** The statuses out of which Cinder takes a delete. */
 const DELETABLE = ["available", "error", "error_restoring", "error_extending", "error_managing"];
 
+/** A volume that only its transfer's end makes usable again. */
+export const offered = (what: string, more: Partial<FailureDetails>): Failure =>
+  failure("held-state", what, {
+    next: "cancel the transfer (`openstack volume transfer request delete`) and run the same command again.",
+    ...more,
+  });
+
 /** How a wait for each status reads, and how many seconds it usually takes. */
 const WAITS: Readonly<Record<string, readonly [string, number?]>> = {
   creating: ["creating", 10],
@@ -96,9 +104,13 @@ function presence(desired: Present, seen: SeenVolume, taken: readonly VolumeActi
     case "failed":
       // A volume that never came to be holds nothing; it goes, so that the next run begins afresh.
       if (volume.status === "error" && desired.mark.nonce !== undefined && !volume.attachments.length)
-        return act("delete the volume that failed", { call: "delete", id: volume.id, failed: causeOf(seen) });
+        return act("delete the volume that failed", {
+          call: "delete",
+          id: volume.id,
+          failed: { code: codeOf(seen), words: causeOf(seen) },
+        });
       return changesOf(desired, volume)
-        ? { failed: failure("volume-failed", causeOf(seen), { state: volume.status }) }
+        ? { failed: failure(codeOf(seen), causeOf(seen), { state: volume.status }) }
         : { done: volume.status };
     case "kept":
       return changesOf(desired, volume)
@@ -127,8 +139,8 @@ function creation(desired: Present, seen: SeenVolume, taken: readonly VolumeActi
   const { inputs } = desired;
   const failed = taken.flatMap((action) => (action.args.call === "delete" ? (action.args.failed ?? []) : [])).at(-1);
   if (failed !== undefined && (desired.last || taken.some((action) => action.args.call === "create")))
-    return { failed: failure("volume-failed", `the volume could not be made, and was removed again: ${failed}`) };
-  if (desired.last) return { failed: failure("not-found", "the volume was deleted while this ran") };
+    return { failed: failure(failed.code, `the volume could not be made, and was removed again: ${failed.words}`) };
+  if (desired.last) return { failed: failure("gone", "the volume was deleted while this ran") };
   if (inputs.image !== undefined && seen.images?.length !== 1)
     return seen.images?.length
       ? {
@@ -139,11 +151,14 @@ function creation(desired: Present, seen: SeenVolume, taken: readonly VolumeActi
           ),
         }
       : { failed: failure("not-found", `this credential sees no image ${inputs.image}`, { path: "image" }) };
+  const image = inputs.image === undefined ? undefined : seen.images?.[0];
+  if (image?.status !== undefined && image.status !== "active")
+    return { failed: unusableImage(inputs.image!, image.status) };
   const body = {
     name: inputs.name ?? desired.name,
     ...(inputs.sizeGiB !== undefined && { size: inputs.sizeGiB }),
     ...(inputs.type !== undefined && { volume_type: inputs.type }),
-    ...(inputs.image !== undefined && { imageRef: seen.images![0]!.id }),
+    ...(image && { imageRef: image.id }),
     ...(inputs.snapshot !== undefined && { snapshot_id: inputs.snapshot }),
     ...(inputs.sourceVolume !== undefined && { source_volid: inputs.sourceVolume }),
     ...(inputs.backup !== undefined && { backup_id: inputs.backup }),
@@ -215,15 +230,10 @@ function resizing(sizeGiB: number, volume: Volume): Answer {
       );
     case "awaiting-transfer":
       return {
-        failed: failure(
-          "service-refused",
-          "the volume is offered for transfer to another project and cannot grow meanwhile",
-          {
-            path: "sizeGiB",
-            state: volume.status,
-            next: "cancel the transfer (`openstack volume transfer request delete`) and run the same command again.",
-          },
-        ),
+        failed: offered("the volume is offered for transfer to another project and cannot grow meanwhile", {
+          path: "sizeGiB",
+          state: volume.status,
+        }),
       };
     default:
       return waitFor(volume.status);
@@ -235,7 +245,7 @@ function removal(seen: SeenVolume): Answer {
   if (!volume) return { done: "gone" };
   const { status, attachments } = volume;
   const refused = (what: string, next: string): Answer => ({
-    failed: failure("service-refused", what, { state: status, next }),
+    failed: failure("in-use", what, { state: status, next }),
   });
   const kind = STATUSES[status];
   if (kind === "going" || kind === "making" || kind === "working" || status === "detaching") return waitFor(status);
@@ -252,10 +262,7 @@ function removal(seen: SeenVolume): Answer {
       }),
     };
   if (kind === "offered")
-    return refused(
-      "the volume is offered for transfer to another project",
-      "cancel the transfer (`openstack volume transfer request delete`) and run the same command again.",
-    );
+    return { failed: offered("the volume is offered for transfer to another project", { state: status }) };
   if (attachments.length || kind === "held" || status === "in-use")
     return refused(
       attachments.length ? `the volume is held by ${holders(attachments)}` : "a machine is about to get the volume",
@@ -263,7 +270,7 @@ function removal(seen: SeenVolume): Answer {
     );
   if (!DELETABLE.includes(status))
     return {
-      failed: failure("volume-failed", causeOf(seen), {
+      failed: failure(codeOf(seen), causeOf(seen), {
         state: status,
         next: "ask the operator to reset the volume's status, then run the same command again.",
       }),

@@ -45,6 +45,12 @@ t.test("a time-out says what was waited for", async (t) => {
     run(() => ({ wait: { for: "deploying" } }), 60),
     { code: "timed-out", message: /longer than 1 min; last seen: deploying/ },
   );
+  const late = { mover: "operator", next: "ask the operator." } as const;
+  await t.rejects(
+    run(() => ({ wait: { for: "on hold", late } }), 60),
+    { code: "timed-out", message: /The cloud operator's move: ask the operator\./ },
+    "and whose move it is where that is known",
+  );
 });
 
 t.test("a step that shows no effect gets time, then fails; silence is no success", async (t) => {

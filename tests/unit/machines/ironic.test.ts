@@ -24,16 +24,22 @@ import {
 const { next } = ironicRoute;
 const MAINTENANCE = "failed: in-maintenance";
 const STUCK = "failed: stuck-state";
+const OUT = "failed: not-in-service";
+const LOST = "failed: machine-lost";
+const RELEASE = "failed: release-failed";
+const HELD = "failed: held-state";
+const RESCUE = "failed: rescue-failed";
+const SERVICE = "failed: servicing-failed";
 const reinstall = wants({ allowReinstall: true, userData: "new" });
 
 /** State: want present, the same in maintenance; want absent, the same in maintenance; want a reinstall, the same in maintenance. */
 const TABLE: Record<string, [string, string, string, string, string, string]> = {
-  enroll: [STUCK, STUCK, "detach a port", "detach a port", STUCK, STUCK],
+  enroll: [OUT, OUT, "detach a port", "detach a port", OUT, OUT],
   verifying: ["wait", MAINTENANCE, "wait", MAINTENANCE, "wait", MAINTENANCE],
-  manageable: [STUCK, STUCK, "detach a port", "detach a port", STUCK, STUCK],
+  manageable: [OUT, OUT, "detach a port", "detach a port", OUT, OUT],
   inspecting: ["wait", MAINTENANCE, "wait", MAINTENANCE, "wait", MAINTENANCE],
   "inspect wait": ["wait", MAINTENANCE, "wait", MAINTENANCE, "wait", MAINTENANCE],
-  "inspect failed": [STUCK, STUCK, "detach a port", "detach a port", STUCK, STUCK],
+  "inspect failed": [OUT, OUT, "detach a port", "detach a port", OUT, OUT],
   cleaning: ["wait", MAINTENANCE, "wait", MAINTENANCE, "wait", MAINTENANCE],
   "clean wait": ["wait", MAINTENANCE, "wait", MAINTENANCE, "wait", MAINTENANCE],
   "clean hold": ["wait", MAINTENANCE, "wait", MAINTENANCE, "wait", MAINTENANCE],
@@ -65,20 +71,20 @@ const TABLE: Record<string, [string, string, string, string, string, string]> = 
     "failed: deploy-failed",
   ],
   active: ["done", "done", "take the machine down", MAINTENANCE, "note what is to be installed", MAINTENANCE],
-  deleting: [STUCK, STUCK, "wait", MAINTENANCE, STUCK, STUCK],
-  error: [STUCK, STUCK, "take the machine down", MAINTENANCE, STUCK, STUCK],
+  deleting: [LOST, LOST, "wait", MAINTENANCE, LOST, LOST],
+  error: [RELEASE, RELEASE, "take the machine down", MAINTENANCE, RELEASE, RELEASE],
   adopting: ["wait", MAINTENANCE, "wait", MAINTENANCE, "wait", MAINTENANCE],
-  "adopt failed": [STUCK, STUCK, "detach a port", "detach a port", STUCK, STUCK],
+  "adopt failed": [OUT, OUT, "detach a port", "detach a port", OUT, OUT],
   rescuing: ["wait", MAINTENANCE, "wait", MAINTENANCE, "wait", MAINTENANCE],
   "rescue wait": ["wait", MAINTENANCE, "take the machine down", MAINTENANCE, "wait", MAINTENANCE],
-  rescue: [STUCK, STUCK, "take the machine down", MAINTENANCE, STUCK, STUCK],
-  "rescue failed": [STUCK, STUCK, "take the machine down", MAINTENANCE, STUCK, STUCK],
+  rescue: [HELD, HELD, "take the machine down", MAINTENANCE, HELD, HELD],
+  "rescue failed": [RESCUE, RESCUE, "take the machine down", MAINTENANCE, RESCUE, RESCUE],
   unrescuing: ["wait", MAINTENANCE, "wait", MAINTENANCE, "wait", MAINTENANCE],
-  "unrescue failed": [STUCK, STUCK, "take the machine down", MAINTENANCE, STUCK, STUCK],
+  "unrescue failed": [RESCUE, RESCUE, "take the machine down", MAINTENANCE, RESCUE, RESCUE],
   servicing: ["wait", MAINTENANCE, "wait", MAINTENANCE, "wait", MAINTENANCE],
   "service wait": ["wait", MAINTENANCE, "take the machine down", MAINTENANCE, "wait", MAINTENANCE],
   "service hold": ["wait", MAINTENANCE, "wait", MAINTENANCE, "wait", MAINTENANCE],
-  "service failed": [STUCK, STUCK, "take the machine down", MAINTENANCE, STUCK, STUCK],
+  "service failed": [SERVICE, SERVICE, "take the machine down", MAINTENANCE, SERVICE, SERVICE],
   "never heard of": [STUCK, STUCK, STUCK, MAINTENANCE, STUCK, STUCK],
 };
 
@@ -121,7 +127,7 @@ t.test("after the release the wipe is watched to its end", async (t) => {
   const error = free({ provision_state: "error" });
   t.equal(
     word(next(ABSENT, error, taking("take the machine down", "take the machine down"))),
-    STUCK,
+    RELEASE,
     "twice is enough",
   );
   t.equal(
@@ -186,7 +192,7 @@ t.test("a reservation is asked for only where there can be one", async (t) => {
   t.equal(request(wants({ networks: [{ port: "gone" }] })), "failed: not-found");
   t.equal(
     request({ ...wants(), last: { allocationId: ID } } as DesiredMachine),
-    "failed: not-found",
+    "failed: gone",
     "an update makes no other machine",
   );
   const drop = {
@@ -304,10 +310,10 @@ t.test("what is kept on a running machine", async (t) => {
   t.match(next(wants({ power: "off" }), broken, taking("power off")), { do: { args: { attempt: 2 } } });
   t.equal(word(next(wants({ power: "off" }), broken, taking("power off", "power off"))), "failed: power-failed");
   t.equal(word(next(wants({ volumes: ["v"] }), seenWith(), [])), "failed: needs-power-cycle");
-  t.equal(word(next(wants(), seenWith({}, INSTALLED, { carries: "other" }), [])), "failed: not-found", "no more ours");
+  t.equal(word(next(wants(), seenWith({}, INSTALLED, { carries: "other" }), [])), LOST, "no more ours");
   const { node: _, ...hidden } = seenWith();
-  t.equal(word(next(wants(), hidden, [])), "failed: not-allowed");
-  t.equal(word(next(ABSENT, hidden, [])), "failed: not-allowed");
+  t.equal(word(next(wants(), hidden, [])), LOST);
+  t.equal(word(next(ABSENT, hidden, [])), LOST);
 });
 
 t.test("a reinstall needs leave, survives interruptions and is not done twice", async (t) => {

@@ -51,7 +51,7 @@ t.test("update: one step at a time, each only where something differs", (t) => {
       "power of a paused one",
       { power: "off" },
       [{ status: "PAUSED", "OS-EXT-STS:power_state": 3 }],
-      "failed service-refused",
+      "failed held-state",
     ],
     ["protect", { deletionProtection: true }, [], "lock"],
     ["protected", { deletionProtection: true }, [LOCKED], "done"],
@@ -96,7 +96,7 @@ t.test("update: one step at a time, each only where something differs", (t) => {
     ],
     ["port gone", {}, [{}, { ports: [], missing: [0] }], "create port 0"],
     ["port off the machine", {}, [{}, { ports: [port({ device: "" })], missing: [0] }], "attach port 0"],
-    ["port elsewhere", {}, [{}, { ports: [port({ device: "other" })], missing: [0] }], "failed invalid-input"],
+    ["port elsewhere", {}, [{}, { ports: [port({ device: "other" })], missing: [0] }], "failed in-use"],
     ["network left", { networks: [] }, [], "detach port 0"],
     ["network left, port is off", { networks: [] }, [{}, { ports: [port({ device: "" })] }], "delete port 0"],
     ["another network", { networks: [{ network: "net-b" }] }, [{}, { missing: [0] }], "detach port 0"],
@@ -180,7 +180,7 @@ t.test("absent: protection, the server, its ports, its wiping", (t) => {
     ["locked by another", {}, seen({ locked: true, locked_reason: "mine" }), "failed protected"],
     ["a lock that was left", {}, seen(LOCKED), "unlock"],
     ["half-made", undefined, seen({}, {}, OPEN), "delete server"],
-    ["will not go", {}, seen({ status: "ERROR" }), "failed stuck-state", two],
+    ["will not go", {}, seen({ status: "ERROR" }), "failed release-failed", two],
     ["its port is left", {}, gone({ ports: [port({ device: "" })] }), "delete port 0"],
     ["its port is still bound to it", {}, gone({ ports: [port()] }), "delete port 0"],
     ["its port is on another machine", {}, gone({ ports: [port({ device: "other" })] }), "done"],
@@ -192,14 +192,14 @@ t.test("absent: protection, the server, its ports, its wiping", (t) => {
     ["node serves another", {}, gone({ node: node({ state: "active", instance: "other" }) }), "done"],
     ["node is wiped after another", {}, gone({ node: node({ instance: "other" }) }), "done"],
     ["wipe failed", {}, gone({ node: node({ state: "clean failed", lastError: "disk" }) }), "failed clean-failed"],
-    ["node still carries it", {}, gone({ node: node({ state: "error", instance: "srv" }) }), "failed stuck-state"],
+    ["node still carries it", {}, gone({ node: node({ state: "error", instance: "srv" }) }), "failed release-failed"],
   ];
   for (const [name, last, given, expected, taken] of cases)
     t.equal(word(next(absent(last), given, taken ?? [])), expected, name);
   t.match(failed(next(absent(), gone({ node: node({ state: "clean failed", lastError: "disk" }) }))), {
     message: /bm-1.*disk/,
   });
-  t.equal(word(next(updating(), gone())), "failed not-found", "an update of one that is gone");
+  t.equal(word(next(updating(), gone())), "failed gone", "an update of one that is gone");
   t.end();
 });
 

@@ -77,7 +77,7 @@ const principal = {
 
 t.test("each status says whose move it is", async (t) => {
   const rows: [Partial<ApiErrorFacts>, code: string, mover: string, pattern: RegExp][] = [
-    [{ status: 401 }, "credentials-refused", "you", /log in again/],
+    [{ status: 401 }, "token-refused", "you", /fresh credentials/],
     [{ status: 401, service: "identity" }, "credentials-refused", "you", /check user, password/],
     [
       { status: 403, principal },
@@ -109,12 +109,48 @@ t.test("each status says whose move it is", async (t) => {
     [{ status: 404, service: "baremetal" }, "not-found", "you", /Ironic also answers 404/],
     [{ status: 404 }, "not-found", "you", /project and region/],
     [{ status: 409 }, "service-refused", "you", /present state/],
-    [{ status: 409, service: "baremetal", bodyKind: "node-locked" }, "service-refused", "you", /at work on it/],
+    [{ status: 409, service: "baremetal", bodyKind: "node-locked" }, "busy", "you", /nothing is wrong/],
+    [{ status: 429 }, "busy", "you", /in a few minutes/],
+    [{ status: 503, service: "baremetal", bodyKind: "no-free-worker" }, "busy", "you", /in a few minutes/],
+    [
+      { status: 409, serviceMessage: "Cannot 'reboot' instance 1 while it is in task_state rebooting" },
+      "busy",
+      "you",
+      /in a few minutes/,
+    ],
+    [{ status: 409, service: "network", errorType: "NetworkInUse" }, "in-use", "you", /free what is named/],
+    [{ status: 409, service: "network", errorType: "IpAddressAlreadyAllocated" }, "in-use", "you", /free what/],
+    [
+      { status: 409, service: "network", errorType: "IpAddressGenerationFailure" },
+      "no-addresses",
+      "you",
+      /larger block/,
+    ],
+    [{ status: 503, service: "network", errorType: "NoNetworkAvailable" }, "no-segments", "operator", /more segments/],
+    [
+      { status: 503, serviceMessage: "The Keystone service is temporarily unavailable." },
+      "identity-unavailable",
+      "operator",
+      /Keystone answers/,
+    ],
+    [{ status: 500, service: "identity" }, "identity-unavailable", "operator", /Keystone answers/],
+    [
+      { status: 500, service: "baremetal", serviceMessage: "Unable to establish connection to http://c:8089" },
+      "conductor-gone",
+      "operator",
+      /brought the conductor back/,
+    ],
+    [
+      { status: 400, service: "baremetal", serviceMessage: "No valid host. Reason: No conductor service registered" },
+      "conductor-gone",
+      "operator",
+      /conductor back/,
+    ],
     [{ status: 406 }, "version-too-old", "operator", /upgraded/],
     [{ status: 400 }, "service-refused", "you", /correct/],
     [{ status: 500, requestId: "req-1" }, "service-broken", "operator", /give request req-1/],
     [{ status: 503 }, "service-broken", "operator", /operator/],
-    [{ status: 504, unknownOutcome: true }, "service-unreachable", "you", /nobody knows whether it took effect/],
+    [{ status: 504, unknownOutcome: true }, "answer-lost", "you", /nobody knows whether it took effect/],
   ];
   for (const [more, code, mover, pattern] of rows) {
     const error = new ApiError({ ...facts, ...more });

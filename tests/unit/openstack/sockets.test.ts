@@ -51,7 +51,7 @@ t.test("a cut connection: the outcome of a POST is unknown, and said so", async 
   const error = await ironic.post("/nodes", {}).catch((one: unknown) => one);
   t.equal(received, 1, "sent once");
   t.ok(error instanceof ConnectionError && error.unknownOutcome && hasUnknownOutcome(error));
-  t.match(error, { code: "service-unreachable", message: /nobody knows whether it took effect/ });
+  t.match(error, { code: "answer-lost", message: /nobody knows whether it took effect/ });
 });
 
 t.test("an answer that is cut in its middle is no answer", async (t) => {
@@ -113,7 +113,7 @@ t.test("100 requests at once log in once; a refused token is renewed once and ea
   await Promise.all(Array.from({ length: 100 }, () => ironic.post("/nodes", {})));
   t.equal(logins(), 2);
   good = "none";
-  await failsWith(t, ironic.get("/nodes"), { status: 401, code: "credentials-refused" });
+  await failsWith(t, ironic.get("/nodes"), { status: 401, code: "token-refused" });
   t.equal(logins(), 3, "one renewal a request, no more");
   t.match(await session.principal(), { userName: "alpha" });
 });

@@ -85,8 +85,8 @@ t.test("TLS as configured", async (t) => {
 
   const untrusted = await login({});
   t.match(untrusted.error, {
-    code: "service-unreachable",
-    message: /openstack:cacertFile, OS_CACERT or cacert in clouds\.yaml/,
+    code: "tls-failed",
+    message: /`openstack:cacertFile`, OS_CACERT or `cacert` in clouds\.yaml/,
   });
   t.strictSame(untrusted.slept, [], "a certificate error is not tried again");
   t.equal((await login({ OS_CACERT: "ca.pem" })).error, undefined, "with the authority's certificate");

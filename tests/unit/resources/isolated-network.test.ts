@@ -134,7 +134,7 @@ t.test("from nothing to a network, in the order in which it is made", async (t) 
     t.equal(short(present(inputs, seen({ ...outside, network: there, ...look }))), step);
   t.equal(
     short(present(inputs, { ...nothing, ...outside }, { last: {} })),
-    "failed not-found",
+    "failed gone",
     "an update makes no new one",
   );
 });
@@ -147,9 +147,9 @@ t.test("and back, only what is ours, all or nothing", async (t) => {
     ["delete network db", seen({ subnets: [] })],
     ["done", nothing],
     ["delete router", { ...nothing, routers: [router()] }],
-    ["failed service-refused", seen({ ports: [port()] })],
-    ["failed service-refused", seen({ subnets: [subnet({ description: "by hand" })] })],
-    ["failed service-refused", seen({ routers: [router()], ports: [leg({ network_id: "other" })] })],
+    ["failed in-use", seen({ ports: [port()] })],
+    ["failed in-use", seen({ subnets: [subnet({ description: "by hand" })] })],
+    ["failed in-use", seen({ routers: [router()], ports: [leg({ network_id: "other" })] })],
     ["delete subnet 10.0.0.0/24", seen({ ports: [port({ device_owner: "network:dhcp" })] })],
   ];
   for (const [step, look] of stages) t.equal(short(absent(look)), step);
@@ -200,13 +200,13 @@ t.test("changes in place", async (t) => {
       { subnets: [subnet(), subnet({ id: "s2", cidr: "10.1.0.0/24" })] },
     ],
     ["delete subnet 10.0.0.0/24", { cidr: "10.0.0.0/16" }, {}],
-    ["failed service-refused", { cidr: "10.1.0.0/24" }, { ports: [port()] }],
+    ["failed in-use", { cidr: "10.1.0.0/24" }, { ports: [port()] }],
     ["disconnect 10.0.0.0/24 from the router", { cidr: "10.0.0.0/16" }, { routers: [router()], ports: [leg()] }],
     ["disconnect 10.0.0.0/24 from the router", {}, { routers: [router()], ports: [leg()] }],
     ["delete router", {}, { routers: [router()] }],
     ["end sharing with project foe", {}, { sharing: [entry("foe")] }],
     ["end sharing with every project", { sharedWith: ["friend"] }, { sharing: [entry("friend"), entry("*")] }],
-    ["failed service-refused", {}, { sharing: [entry("foe")], ports: [port({ project_id: "foe" })] }],
+    ["failed in-use", {}, { sharing: [entry("foe")], ports: [port({ project_id: "foe" })] }],
     ["failed not-found", { externalNetwork: "public" }, { external: [] }],
     [
       "failed ambiguous",
@@ -275,6 +275,9 @@ t.test("a network that is open to others says so", async (t) => {
     "failed not-isolated",
     "a create does not end so",
   );
+  const broken = seen({ network: network({ status: "ERROR" }) });
+  t.equal(short(present(program(), broken, { mark: unsealed })), "failed network-failed", "nor in status ERROR");
+  t.equal(short(present(program(), broken)), "done", "later it is told as the condition");
   t.equal(
     short(present(program(), seen({ network: network({ shared: true }) }))),
     "done",

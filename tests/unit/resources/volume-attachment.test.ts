@@ -149,8 +149,9 @@ t.test("a virtual machine of Nova", async (t) => {
     ["wait: the volume to be ready (attaching)", nova({ volume: volume({ status: "attaching" }) })],
     ["wait: the volume to be ready (creating)", nova({ volume: volume({ status: "creating" }) })],
     ["failed volume-failed", nova({ volume: volume({ status: "error" }) })],
-    ["failed volume-failed", nova({ volume: volume({ status: "maintenance" }) })],
-    ["failed service-refused", nova({ volume: volume(heldBy("other")) })],
+    ["failed in-maintenance", nova({ volume: volume({ status: "maintenance" }) })],
+    ["failed held-state", nova({ volume: volume({ status: "awaiting-transfer" }) })],
+    ["failed in-use", nova({ volume: volume(heldBy("other")) })],
     ["attach the volume", nova({ volume: volume({ ...heldBy("other"), multiattach: true }) })],
     ["wait: the volume to be attached", nova({ attached, volume: volume({ status: "attaching" }) })],
     ["wait: the volume to be attached", nova({ attached })],
@@ -207,11 +208,11 @@ t.test("a bare metal machine through Ironic: off, on again, and everything forgo
     ["failed no-effect", iron({ targets: [target()] })],
     ["wait: the volume to be exported", iron({ targets: [target()], volume: volume({ status: "attaching" }) })],
     ["failed in-maintenance", iron({ node: node({ maintenance: true }) }), yes],
-    ["failed stuck-state", iron({ node: node({ provision_state: "deploy failed" }) }), yes],
+    ["failed deploy-failed", iron({ node: node({ provision_state: "deploy failed" }) }), yes],
     ["wait: the machine to be ready (deploying)", iron({ node: node({ provision_state: "deploying" }) }), yes],
     ["failed power-failed", iron({ node: node({ power_state: null }) }), yes],
     ["failed unsupported", iron({ node: node({ storage_interface: "noop" }) }), yes],
-    ["failed not-found", iron({ node: node({ instance_uuid: "somebody" }) }), yes],
+    ["failed machine-lost", iron({ node: node({ instance_uuid: "somebody" }) }), yes],
     ["wait: the machine to be reserved", iron({ allocation: allocation({ state: "allocating", node_uuid: null }) })],
   ];
   for (const [step, look, inputs, taken] of rows) t.equal(short(present(look, inputs, taken)), step);
@@ -260,8 +261,14 @@ t.test("a bare metal machine through Ironic: off, on again, and everything forgo
 t.test("every provision state of Ironic has an answer", async (t) => {
   const states: Record<string, RegExp> = {
     "^(active|available|manageable)$": /^note that/,
-    "^(error|rescue|enroll|deploy failed|clean failed|inspect failed|rescue failed|unrescue failed|adopt failed|service failed|deploy hold|clean hold|service hold)$":
-      /^failed stuck-state/,
+    "^(deploy hold|clean hold|service hold)$": /^failed stuck-state/,
+    "^(enroll|inspect failed|adopt failed)$": /^failed not-in-service/,
+    "^(rescue failed|unrescue failed)$": /^failed rescue-failed/,
+    "^(rescue)$": /^failed held-state/,
+    "^(error)$": /^failed release-failed/,
+    "^(deploy failed)$": /^failed deploy-failed/,
+    "^(clean failed)$": /^failed clean-failed/,
+    "^(service failed)$": /^failed servicing-failed/,
     "^(deploying|wait call-back|deleting|cleaning|clean wait|inspecting|inspect wait|verifying|rebuild|rescuing|rescue wait|unrescuing|adopting|servicing|service wait)$":
       /^wait/,
   };
@@ -285,7 +292,7 @@ t.test("an export to the machine's own system", async (t) => {
     ["done exported", iron({ route: "direct", direct, volume: volume(heldBy("m1")) })],
     ["failed volume-failed", iron({ route: "direct", direct: { ...direct, status: "error_attaching" } })],
     ["failed unsupported", nova({ route: "direct" })],
-    ["failed not-found", iron({ route: "direct", node: node({ instance_uuid: "somebody" }) })],
+    ["failed machine-lost", iron({ route: "direct", node: node({ instance_uuid: "somebody" }) })],
   ];
   for (const [step, look] of rows) t.equal(short(present(look, with_)), step);
   t.equal(short(absent(iron({ route: "direct", direct }))), "end the export");

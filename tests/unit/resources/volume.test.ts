@@ -51,12 +51,12 @@ const absent = (look: SeenVolume) => volume.next({ want: "absent" }, look, []);
 t.test("every status of Cinder has an answer, whatever is wanted", async (t) => {
   const table: Record<string, [unchanged: string, larger: string, absent: string]> = {
     available: ["done", "do extend", "do delete"],
-    "in-use": ["done", "do extend", "failed service-refused"],
+    "in-use": ["done", "do extend", "failed in-use"],
     creating: ["wait", "wait", "wait"],
     downloading: ["wait", "wait", "wait"],
     managing: ["wait", "wait", "wait"],
-    reserved: ["done", "wait", "failed service-refused"],
-    attaching: ["done", "wait", "failed service-refused"],
+    reserved: ["done", "wait", "failed in-use"],
+    attaching: ["done", "wait", "failed in-use"],
     detaching: ["done", "wait", "wait"],
     uploading: ["wait", "wait", "wait"],
     extending: ["wait", "wait", "wait"],
@@ -67,7 +67,7 @@ t.test("every status of Cinder has an answer, whatever is wanted", async (t) => 
     deleting: ["wait", "wait", "wait"],
     deleted: ["wait", "wait", "wait"],
     unmanaging: ["wait", "wait", "wait"],
-    "awaiting-transfer": ["done", "failed service-refused", "failed service-refused"],
+    "awaiting-transfer": ["done", "failed held-state", "failed held-state"],
     maintenance: ["done", "failed in-maintenance", "failed in-maintenance"],
     error: ["done", "failed volume-failed", "do delete"],
     error_restoring: ["done", "failed volume-failed", "do delete"],
@@ -110,7 +110,7 @@ t.test("absent is absent, and a create begins with one call that carries the mar
       },
     },
   });
-  t.equal(short(present(program(), nothing, [], { last: {} })), "failed not-found", "an update makes no new one");
+  t.equal(short(present(program(), nothing, [], { last: {} })), "failed gone", "an update makes no new one");
   t.match(
     present(program({ image: "x" }), {
       ...nothing,
@@ -122,13 +122,16 @@ t.test("absent is absent, and a create begins with one call that carries the mar
     { failed: { code: "ambiguous", details: { path: "image" } } },
   );
   t.match(present(program({ image: "x" }), { ...nothing, images: [] }), { failed: { code: "not-found" } });
+  t.match(present(program({ image: "x" }), { ...nothing, images: [{ id: "1", name: "x", status: "queued" }] }), {
+    failed: { code: "image-unusable", message: /as queued/ },
+  });
 });
 
 t.test("a volume that never came to be is removed, with the cause; one that was finished is kept", async (t) => {
   const messages = [
     {
       id: "m",
-      user_message: "schedule allocate volume: no back end",
+      user_message: "create volume: driver failed",
       resource_uuid: "v1",
       created_at: "",
       request_id: "req-1",
@@ -136,20 +139,22 @@ t.test("a volume that never came to be is removed, with the cause; one that was 
   ];
   const failed = seen({ status: "error" }, { messages });
   const step = present(program(), failed, [], { mark: unsealed });
-  t.match(step, { do: { args: { call: "delete", failed: /no back end \(req-1\)/ } } });
+  t.match(step, {
+    do: { args: { call: "delete", failed: { code: "volume-failed", words: /driver failed \(req-1\)/ } } },
+  });
   const taken = [
     { name: "create volume data", args: { call: "create", body: {} } },
     (step as { do: VolumeAction }).do,
   ] as VolumeAction[];
   t.match(present(program(), nothing, taken, { mark: unsealed }), {
-    failed: { code: "volume-failed", message: /no back end/ },
+    failed: { code: "volume-failed", message: /driver failed/ },
   });
   t.equal(
     short(present(program(), nothing, taken.slice(1), { mark: unsealed })),
     "do create",
     "what an earlier run left goes, and this one makes its own",
   );
-  t.equal(volume.trouble?.(failed), "error: schedule allocate volume: no back end");
+  t.equal(volume.trouble?.(failed), "error: create volume: driver failed");
 });
 
 t.test("what is changed in place, one call at a time", async (t) => {
@@ -189,7 +194,7 @@ t.test("what is changed in place, one call at a time", async (t) => {
 t.test("a delete says who is in the way", async (t) => {
   const attachments = [{ attachment_id: "a1", server_id: "s1", device: "/dev/vdb", host_name: null }];
   t.match(absent(seen({ status: "in-use", attachments })), {
-    failed: { code: "service-refused", message: /held by s1 as \/dev\/vdb \(attachment a1\)/ },
+    failed: { code: "in-use", message: /held by s1 as \/dev\/vdb \(attachment a1\)/ },
   });
   t.match(absent(seen({}, { snapshots: [{ id: "n1", name: "nightly" }] })), {
     failed: { message: /1 snapshot: nightly n1/ },
