@@ -100,7 +100,7 @@ export const SUITES: Suite[] = [
     usual: "2 min",
     folder: "tests/rehearsal",
     jobs: 1,
-    timeout: 600,
+    timeout: 1800,
     after: "build",
   },
   {

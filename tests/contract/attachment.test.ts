@@ -228,6 +228,7 @@ t.test("a machine taken through Ironic", async (t) => {
   });
   await ironic("PATCH", `/nodes/${node}`, [
     { op: "add", path: "/instance_info/image_source", value: "http://127.0.0.1/x.img" },
+    { op: "add", path: "/instance_info/image_checksum", value: "0".repeat(32) },
     { op: "add", path: "/instance_info/root_gb", value: 10 },
   ]);
   const port = await makePort("node");

@@ -63,7 +63,7 @@ for (const route of ROUTES.filter(({ title }) => !only || title.includes(only)))
     const changes: [string, Edits, number][] = [
       ["rename and metadata", { machine: { name: "renamed", metadata: { tier: "db" } } }, 0],
       ["power off", { machine: { power: "off" } }, 0],
-      ["volume away and back", { machine: { volumes: [], power: "off", allowPowerCycle: true } }, 0],
+      ["volume away and back", { machine: { volumes: [], power: "off" } }, 0],
       ["reinstall", { machine: { image: "tiny-2", allowReinstall: true } }, 1],
     ];
     for (const [title, edits, wipes] of changes)
