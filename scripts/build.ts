@@ -3,18 +3,35 @@
  * --quick: nothing is built while dist/ is newer than its sources, and types are not checked (the suite "types" does it).
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const stamp = join(root, "dist/.built");
 const quick = process.argv.includes("--quick");
 
-const tsc = (project: string) =>
-  execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", project, ...(quick ? ["--noCheck"] : [])], {
-    cwd: root,
-    stdio: "inherit",
-  });
+/** Beside dist/, which stays whole for programs that run meanwhile. */
+const next = join(root, `dist.next-${process.pid}`);
+
+const tsc = (project: string, folder: string) =>
+  execFileSync(
+    join(root, "node_modules/.bin/tsc"),
+    ["-p", project, "--outDir", folder, ...(quick ? ["--noCheck"] : [])],
+    {
+      cwd: root,
+      stdio: "inherit",
+    },
+  );
 
 /** Whether dist/ is as new as everything that it is made from. */
 function fresh(): boolean {
@@ -30,10 +47,17 @@ function fresh(): boolean {
 
 if (!(quick && fresh())) {
   const began = new Date();
-  rmSync(join(root, "dist"), { recursive: true, force: true });
-  tsc("tsconfig.build.json");
-  tsc("sdk/nodejs/tsconfig.json");
-  copyFileSync(join(root, "sdk/nodejs/package.json"), join(root, "dist/sdk/nodejs/package.json"));
-  chmodSync(join(root, "dist/provider/cli/main.js"), 0o755);
-  writeFileSync(stamp, began.toISOString());
+  try {
+    tsc("tsconfig.build.json", next);
+    tsc("sdk/nodejs/tsconfig.json", join(next, "sdk/nodejs"));
+    copyFileSync(join(root, "sdk/nodejs/package.json"), join(next, "sdk/nodejs/package.json"));
+    chmodSync(join(next, "provider/cli/main.js"), 0o755);
+    const built = join(next, ".built");
+    writeFileSync(built, "");
+    utimesSync(built, began, began);
+    rmSync(join(root, "dist"), { recursive: true, force: true });
+    renameSync(next, join(root, "dist"));
+  } finally {
+    rmSync(next, { recursive: true, force: true });
+  }
 }
