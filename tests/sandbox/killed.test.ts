@@ -128,6 +128,7 @@ t.test("killed in the middle of deploys, and started again", { timeout: 120_000 
         );
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    t.equal((await after.call("GET", `/baremetal/v1/nodes/${name}`)).body["provision_state"], "active");
+    const { body: node } = await after.call("GET", `/baremetal/v1/nodes/${name}`);
+    t.equal(node["provision_state"], "active", String(node["last_error"]));
   });
 });

@@ -56,7 +56,8 @@ async function provoke(requests: { route: Route; url: string; init: RequestInit;
       const reply = await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.timeout(10_000) });
       const body = await reply.text();
       const type = reply.headers.get("content-type") ?? "";
-      if (reply.status >= 500 || !isShaped(route.service, reply.status, type, body))
+      const head = init.method === "HEAD";
+      if (reply.status >= 500 || (!head && !isShaped(route.service, reply.status, type, body)))
         broken.push(`${what} -> ${reply.status} ${body.slice(0, 200)}`);
     } catch (error) {
       broken.push(`${what} -> ${String((error as { cause?: unknown }).cause ?? error)}`);

@@ -9,7 +9,7 @@ export const exchanges = [
     const good = { name: "parity-nova-refused", imageRef: image, flavorRef: tiny, networks: "none" };
     const create = (server: unknown, version?: string) =>
       alpha.call("nova", "POST", "/servers", { server }, version ? { version } : {});
-    await create(undefined);
+    await alpha.call("nova", "POST", "/servers", {});
     await create({});
     await create("parity");
     await create({ ...good, name: "" });
@@ -28,7 +28,8 @@ export const exchanges = [
     await create({ ...good, networks: [{ uuid: tiny, parity: 1 }] });
     await create({ ...good, networks: [{ uuid: "00000000-0000-0000-0000-000000000001" }] });
     await create({ ...good, networks: [{ port: "00000000-0000-0000-0000-000000000001" }] });
-    await create({ ...good, networks: undefined });
+    const { networks: _, ...without } = good;
+    await create(without);
     await create({ ...good, networks: "none" }, "2.36");
     await create({ ...good, parity: true });
     await create({ ...good, parity: true, other: true });
@@ -43,8 +44,6 @@ export const exchanges = [
     await create({ ...good, description: "x".repeat(256) });
     await create({ ...good, description: 5 });
     await create({ ...good, description: "a" }, "2.18");
-    await create({ ...good, user_data: "%%%" });
-    await create({ ...good, user_data: "x".repeat(65540) });
     await create({ ...good, config_drive: "parity" });
     await create({ ...good, key_name: "parity-unknown" });
     await create({ ...good, key_name: "" });
@@ -75,10 +74,6 @@ export const exchanges = [
       server: good,
       "os:scheduler_hints": { group: "00000000-0000-0000-0000-000000000001" },
     });
-    await alpha.call("nova", "POST", "/servers", {
-      server: good,
-      "os:scheduler_hints": { same_host: "parity" },
-    });
   }),
   exchange("servers that quota, role or network forbid", async (cloud) => {
     const alpha = await cloud.as("alpha");
@@ -88,9 +83,15 @@ export const exchanges = [
     const { image, tiny } = await ids(cloud, alpha);
     const { network: net } = await network(cloud, alpha, "10.71.0.0/24");
     await network(cloud, alpha, "10.72.0.0/24", "parity-nova-net2");
-    const empty = await alpha.call("neutron", "POST", "/networks", { network: { name: "parity-nova-empty" } }, {
-      unrecorded: true,
-    });
+    const empty = await alpha.call(
+      "neutron",
+      "POST",
+      "/networks",
+      { network: { name: "parity-nova-empty" } },
+      {
+        unrecorded: true,
+      },
+    );
     const bare = String(field(empty, "body.network.id"));
     cloud.cleanup(() => alpha.call("neutron", "DELETE", `/networks/${bare}`));
     const quota = `/os-quota-sets/${alpha.projectId}`;
@@ -98,7 +99,6 @@ export const exchanges = [
     const good = { name: "parity-nova-refused", imageRef: image, flavorRef: tiny };
     const create = (server: unknown, caller = alpha) => caller.call("nova", "POST", "/servers", { server });
     await create({ ...good, networks: [{ uuid: bare }] });
-    await create({ ...good, networks: [{ uuid: net, fixed_ip: "10.99.0.1" }] });
     await create({ ...good, networks: [{ uuid: net }] }, beta);
     await create({ ...good, networks: [{ uuid: net, fixed_ip: "10.71.0.9" }], max_count: 2 });
     await create({ ...good, networks: "none" }, reader);
@@ -106,17 +106,29 @@ export const exchanges = [
     await create({ ...good, networks: "none" });
     await admin.call("nova", "PUT", quota, { quota_set: { instances: 20, cores: 0, ram: 0 } }, { unrecorded: true });
     await create({ ...good, networks: "none" });
-    await admin.call("nova", "PUT", quota, { quota_set: { cores: -1, ram: -1, metadata_items: 1 } }, { unrecorded: true });
+    await admin.call(
+      "nova",
+      "PUT",
+      quota,
+      { quota_set: { cores: -1, ram: -1, metadata_items: 1 } },
+      { unrecorded: true },
+    );
     await create({ ...good, networks: "none", metadata: { a: "b", c: "d" } });
     await admin.call("nova", "DELETE", quota, undefined, { unrecorded: true });
     const network_id = net;
-    const port = await alpha.call("neutron", "POST", "/ports", { port: { network_id, fixed_ips: [] } }, { unrecorded: true });
-    const bound = await alpha.call("neutron", "POST", "/ports", { port: { network_id, device_id: "parity" } }, { unrecorded: true });
-    for (const made of [port, bound])
-      cloud.cleanup(() => alpha.call("neutron", "DELETE", `/ports/${field(made, "body.port.id")}`));
-    await create({ ...good, networks: [{ port: field(port, "body.port.id") }] });
+    const bound = await alpha.call(
+      "neutron",
+      "POST",
+      "/ports",
+      { port: { network_id, device_id: "parity" } },
+      { unrecorded: true },
+    );
+    cloud.cleanup(() => alpha.call("neutron", "DELETE", `/ports/${field(bound, "body.port.id")}`));
     await create({ ...good, networks: [{ port: field(bound, "body.port.id") }] });
-    await create({ ...good, networks: [{ port: field(bound, "body.port.id") }, { port: field(bound, "body.port.id") }] });
+    await create({
+      ...good,
+      networks: [{ port: field(bound, "body.port.id") }, { port: field(bound, "body.port.id") }],
+    });
     await create({ ...good, networks: [{ port: field(bound, "body.port.id"), fixed_ip: "10.71.0.8" }] });
   }),
 ];

@@ -1,8 +1,7 @@
 /** Key pairs and server groups: what a user has beside servers. */
 import { exchange, field } from "../exchange.ts";
 
-const KEY =
-  "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGwKh6oCyMBJKxAIuYhSpxpHBXYI9aU3oqJNSfgxW7ll parity";
+const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGwKh6oCyMBJKxAIuYhSpxpHBXYI9aU3oqJNSfgxW7ll parity";
 const RSA =
   "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQCzUYoaR+lFMRJxTuxSyD+wiAvIZz6hIO9jS8M+H2BNxD6ZLRFn3gxRLkxTANMjv3XL+sS8lEnwFLkdvcCjYX3b0/aMDw9vWTgvPsM9vgPNKh1ZJvJEfVcJYbKfVJdmnKmXgJ4x+0MNVZYq8F8Z1C2UGkxvwPiOuNXy/LKpX3lQCWWGqBw2oBYO0Wm9Q7lG8xtS8nD3xJYwGgwLAxdpHyW2nPYU3W1cYCFl3f1ocVZJ6VFJg0UUOEsJ9W3pKx1hhWYxTT7oGVkyTIcZlLT5x0V0s6x6f7J1WmvFhoh+pMkpLWlGDzNQC4YHHPV2XxZbDbTU1C8hSYMmzQjIzD5yR3dL parity";
 
@@ -22,7 +21,17 @@ export const exchanges = [
     await create({ name: "parity nova@key", public_key: KEY });
     await create({ name: "parity nova@key", public_key: KEY }, "2.91");
     await create({ name: "parity-nova-made" });
-    await create({ name: "parity-nova-made" }, "2.91");
+    await alpha.call(
+      "nova",
+      "POST",
+      "/os-keypairs",
+      { keypair: { name: "parity-nova-made" } },
+      {
+        version: "2.91",
+        varies: ["body.keypair.public_key"],
+      },
+    );
+    await alpha.call("nova", "DELETE", "/os-keypairs/parity-nova-made");
     await create({ name: "parity-nova-bad", public_key: "parity" });
     await create({ name: "parity-nova-bad", public_key: "ssh-rsa AAAA parity" });
     await create({ name: "parity/bad", public_key: KEY });

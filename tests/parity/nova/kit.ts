@@ -5,6 +5,9 @@ import { type Caller, type Cloud, field } from "../exchange.ts";
 /** A server's state as `GET /servers/ID` tells it. */
 export const status = (reply: Reply): unknown => field(reply, "body.server.status");
 
+/** Patience with a real cloud that several people use at once. */
+export const PATIENT = { seconds: 240 };
+
 /** Ids that exchanges need, looked up unrecorded and named in the recording. */
 export interface Ids {
   readonly image: string;
@@ -46,7 +49,10 @@ export async function network(
   const id = String(field(made, "body.network.id"));
   cloud.name(id, `network ${name}`);
   cloud.cleanup(() =>
-    soon(async () => (await caller.call("neutron", "DELETE", `/networks/${id}`, undefined, { unrecorded: true })).status !== 409),
+    soon(
+      async () =>
+        (await caller.call("neutron", "DELETE", `/networks/${id}`, undefined, { unrecorded: true })).status !== 409,
+    ),
   );
   const subnet = await caller.call(
     "neutron",
@@ -75,9 +81,15 @@ export function nodesComeBack(cloud: Cloud): void {
   cloud.cleanup(async () => {
     const { system, project } = await cloud.admin();
     await soon(async () => {
-      const reply = await system.call("ironic", "GET", "/nodes?fields=uuid,name,provision_state,maintenance", undefined, {
-        unrecorded: true,
-      });
+      const reply = await system.call(
+        "ironic",
+        "GET",
+        "/nodes?fields=uuid,name,provision_state,maintenance",
+        undefined,
+        {
+          unrecorded: true,
+        },
+      );
       const nodes = field(reply, "body.nodes") as { uuid: string; name: string; provision_state: string }[];
       const ours = nodes.filter(({ name }) => name.startsWith("bm-"));
       if (!ours.every((node) => node.provision_state === "available")) return false;
@@ -89,12 +101,12 @@ export function nodesComeBack(cloud: Cloud): void {
         if (Object.values(all ?? {}).some(({ reserved }) => reserved > 0)) return false;
       }
       return true;
-    }, 120);
+    }, 300);
   });
 }
 
 /** Asks again until it is so. */
-export async function soon(test: () => Promise<boolean>, seconds = 60): Promise<void> {
+export async function soon(test: () => Promise<boolean>, seconds = 200): Promise<void> {
   const end = Date.now() + seconds * 1000;
   while (!(await test())) {
     if (Date.now() > end) throw new Error(`it took more than ${seconds} s`);

@@ -14,7 +14,9 @@ export const exchanges = [
     await alpha.call("nova", "GET", "/os-hypervisors/detail");
     await alpha.call("nova", "GET", "/os-services");
     await alpha.call("nova", "GET", "/os-aggregates");
-    await admin.call("nova", "GET", "/os-services?binary=nova-conductor", undefined, { varies: ["body.services.*.host"] });
+    await admin.call("nova", "GET", "/os-services?binary=nova-conductor", undefined, {
+      varies: ["body.services.*.host"],
+    });
     await admin.call("nova", "GET", "/os-services", undefined, {
       version: "2.1",
       varies: ["body.services.*.host", "body.services.*.id"],
