@@ -23,7 +23,14 @@ export const sandboxScale: Benchmark = {
     const { child, url } = await start(fleet);
     const started = (performance.now() - began) / 1000;
     try {
-      const cloud = await login(url);
+      const cloud = await login(url, "demo", "demo");
+      const admin = await login(url, "admin", "admin");
+      const { projects } = (await admin("GET", "/identity/v3/projects")) as {
+        projects: { id: string; name: string }[];
+      };
+      // Each machine has a port of the program's, and while it is deployed one that Ironic makes as project `service`.
+      for (const { id } of projects.filter(({ name }) => name === "demo" || name === "service"))
+        await admin("PUT", `/network/v2.0/quotas/${id}`, { quota: { port: -1 } });
       const image = (await cloud("GET", "/image/v2/images?name=debian-12")) as { images: { id: string }[] };
       const list = async () =>
         (
@@ -42,12 +49,23 @@ export const sandboxScale: Benchmark = {
         await list();
         lists.push(performance.now() - asked);
       }
-      say(`deploying ${NODES} nodes`);
-      const deploying = performance.now();
+      const { network } = (await cloud("POST", "/network/v2.0/networks", { network: { name: "scale" } })) as {
+        network: { id: string };
+      };
+      const subnet = { network_id: network.id, cidr: "10.128.0.0/16", ip_version: 4 };
+      await cloud("POST", "/network/v2.0/subnets", { subnet });
       await all(nodes, async ({ uuid }) => {
+        const { port } = (await cloud("POST", "/network/v2.0/ports", { port: { network_id: network.id } })) as {
+          port: { id: string };
+        };
+        await cloud("POST", `/baremetal/v1/nodes/${uuid}/vifs`, { id: port.id });
         await cloud("PATCH", `/baremetal/v1/nodes/${uuid}`, [
           { op: "add", path: "/instance_info/image_source", value: image.images[0]!.id },
         ]);
+      });
+      say(`deploying ${NODES} nodes`);
+      const deploying = performance.now();
+      await all(nodes, async ({ uuid }) => {
         await cloud("PUT", `/baremetal/v1/nodes/${uuid}/states/provision`, { target: "active" });
       });
       const asked = (performance.now() - deploying) / 1000;
@@ -57,7 +75,15 @@ export const sandboxScale: Benchmark = {
         active = states.filter((state) => state === "active").length;
         most = Math.max(most, states.filter((state) => /deploy|wait/.test(state)).length);
         const failed = states.filter((state) => /fail|error/.test(state)).length;
-        if (failed > 0) throw new Error(`${failed} deploys failed`);
+        if (failed > 0) {
+          const { nodes: bad } = (await cloud(
+            "GET",
+            "/baremetal/v1/nodes?provision_state=deploy%20failed&fields=last_error&limit=1",
+          )) as {
+            nodes: { last_error: string }[];
+          };
+          throw new Error(`${failed} deploys failed: ${bad[0]?.last_error}`);
+        }
         if (performance.now() - deploying > 300_000) throw new Error(`after 5 min only ${active} are active`);
         await new Promise((resolve) => setTimeout(resolve, 250));
       }
@@ -98,7 +124,7 @@ function start(fleet: string): Promise<{ child: ChildProcess; url: string }> {
 
 type Cloud = (method: string, path: string, body?: unknown) => Promise<unknown>;
 
-async function login(url: string): Promise<Cloud> {
+async function login(url: string, name: string, scope: string): Promise<Cloud> {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   let token = "";
   const cloud: Cloud = (method, path, body) =>
@@ -126,8 +152,8 @@ async function login(url: string): Promise<Cloud> {
   const domain = { id: "default" };
   await cloud("POST", "/identity/v3/auth/tokens", {
     auth: {
-      identity: { methods: ["password"], password: { user: { name: "demo", domain, password: "secret" } } },
-      scope: { project: { name: "demo", domain } },
+      identity: { methods: ["password"], password: { user: { name, domain, password: "secret" } } },
+      scope: { project: { name: scope, domain } },
     },
   });
   return cloud;

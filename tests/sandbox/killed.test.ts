@@ -61,6 +61,10 @@ t.test("killed in the middle of deploys, and started again", { timeout: 120_000 
   )["id"];
   for (const name of ["n-0", "n-1", "n-2"]) {
     const patch = [{ op: "add", path: "/instance_info/image_source", value: image }];
+    const port = (await before.call("POST", "/network/v2.0/ports", { port: { network_id: network } })).body[
+      "port"
+    ] as Json;
+    t.equal((await before.call("POST", `/baremetal/v1/nodes/${name}/vifs`, { id: port["id"] })).status, 204);
     t.equal((await before.call("PATCH", `/baremetal/v1/nodes/${name}`, patch)).status, 200);
     t.equal(
       (await before.call("PUT", `/baremetal/v1/nodes/${name}/states/provision`, { target: "active" })).status,
