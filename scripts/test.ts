@@ -1,6 +1,7 @@
 /** `npm test`: runs the test suites, starts the test cloud when one of them needs it, and ends with "N passed, N failed". */
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -13,6 +14,9 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(ROOT);
 const began = Date.now();
 let stopCloud = async () => {};
+/** Where the sandboxes of this run write their journals. */
+const journals = mkdtempSync(join(tmpdir(), "pulumi-baremetal-journals-"));
+process.on("exit", () => rmSync(journals, { recursive: true, force: true }));
 
 function say(text: string): void {
   console.log(text);
@@ -49,8 +53,10 @@ function testFiles({ folder = "", only }: Suite): string[] {
 async function runTap(suite: Suite, files: string[]): Promise<Count> {
   const sandbox = suite.cloud === "sandbox" ? await startTestSandbox() : undefined;
   try {
-    const { SANDBOX_URL: _, ...env } = process.env;
-    return await runFiles(suite, files, sandbox ? { ...env, SANDBOX_URL: sandbox.url } : env);
+    const { SANDBOX_URL: _, ...inherited } = process.env;
+    const env = { ...inherited, SANDBOX_JOURNALS: journals };
+    const url = suite.cloud === "own sandbox" ? "own" : sandbox?.url;
+    return await runFiles(suite, files, url ? { ...env, SANDBOX_URL: url } : env);
   } finally {
     await sandbox?.stop();
   }

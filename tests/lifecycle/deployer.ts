@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import "../cloud/own-sandbox.ts";
 import { runCommand } from "../../provider/engine/index.ts";
 
 const root = join(import.meta.dirname, "../..");

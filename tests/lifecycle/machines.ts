@@ -45,7 +45,7 @@ const onNova = {
 const server = async (tenant: Session, id: string) =>
   (await tenant.call("nova", "GET", `/servers/${id}`))["server"] as Record<string, unknown>;
 
-export const KINDS: readonly MachineKind[] = [
+export const KINDS = [
   {
     title: "bare metal by nova",
     tenant: "alpha",
@@ -97,4 +97,4 @@ export const KINDS: readonly MachineKind[] = [
       );
     },
   },
-];
+] as const satisfies readonly MachineKind[];

@@ -1,9 +1,9 @@
-/** Must show 1: whole programs on a real cloud, by both routes and on a virtual machine. */
+/** The whole life of a program with a machine, on either cloud: one test file per kind of machine calls it. */
 import t from "tap";
 import { cloudIsUp, describeLeftovers, leftovers, login, resetTenant, tenantEnv } from "../cloud/admin.ts";
 import { setMaintenance } from "../cloud/faults.ts";
 import { deployers, Project } from "./deployer.ts";
-import { KINDS, type Outputs } from "./machines.ts";
+import type { MachineKind, Outputs } from "./machines.ts";
 
 const PROGRAM = `
 const baremetal = require("pulumi-baremetal");
@@ -17,11 +17,10 @@ exports.address = machine.address;
 exports.id = machine.id;
 `;
 
-const only = process.env["LIFECYCLE_KIND"];
-const up = await cloudIsUp();
-
-for (const deployer of deployers())
-  for (const kind of KINDS.filter((one) => !only || one.title.includes(only)))
+/** Runs the whole life of a machine of this kind by every deployer of this machine. */
+export async function testServerLife(kind: MachineKind): Promise<void> {
+  const up = await cloudIsUp();
+  for (const deployer of deployers())
     t.test(
       `${kind.title}, run by ${deployer.name}`,
       { timeout: 900_000, skip: !up && "the test cloud is not up (npm run cloud:up)" },
@@ -128,3 +127,4 @@ for (const deployer of deployers())
         );
       },
     );
+}

@@ -1,0 +1,5 @@
+/** Must show 1: a whole program with bare metal by ironic. */
+import { KINDS } from "./machines.ts";
+import { testServerLife } from "./server.ts";
+
+await testServerLife(KINDS[1]);
