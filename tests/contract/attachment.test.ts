@@ -1,3 +1,4 @@
+import "../cloud/own-sandbox.ts";
 import t from "tap";
 import { create, read, remove, update } from "../../provider/core/index.ts";
 import { volumeAttachment } from "../../provider/resources/volume-attachment.ts";

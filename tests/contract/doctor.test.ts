@@ -1,4 +1,5 @@
 /** `pulumi-baremetal doctor` against a cloud: what it says to whom, its exit codes, and that it only reads. */
+import "../cloud/own-sandbox.ts";
 import { execFile } from "node:child_process";
 import t from "tap";
 import { look } from "../../provider/cli/doctor/look.ts";

@@ -1,4 +1,5 @@
 /** A create whose install fails on one machine takes another: proven by the service, not only by the tables. */
+import "../cloud/own-sandbox.ts";
 import t from "tap";
 import { create, HalfMade, remove } from "../../provider/core/index.ts";
 import type { IronicAction } from "../../provider/machines/ironic/index.ts";

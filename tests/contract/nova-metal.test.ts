@@ -1,3 +1,4 @@
+import "../cloud/own-sandbox.ts";
 import t from "tap";
 import { create, HalfMade, read, remove, update } from "../../provider/core/index.ts";
 import type { MachineInputs } from "../../provider/machines/spec.ts";

@@ -2,6 +2,7 @@
  * The session against a real cloud: OS_* variables where they are set, else the one on loopback (`npm run cloud:up`).
  * It makes one application credential and deletes it; nothing else is changed.
  */
+import "../cloud/own-sandbox.ts";
 import { randomUUID } from "node:crypto";
 import nodeFetch from "node-fetch";
 import t from "tap";

@@ -1,3 +1,4 @@
+import "../cloud/own-sandbox.ts";
 import t from "tap";
 import { create, diff, read, remove, update } from "../../provider/core/index.ts";
 import { volume } from "../../provider/resources/volume.ts";

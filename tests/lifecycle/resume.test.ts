@@ -72,7 +72,7 @@ for (const deployer of deployers()) {
     const allocations = async () =>
       (await tenant.list("ironic", "/allocations", "allocations")).map((one) => one["uuid"]);
 
-    await Promise.all(NODES.map((node) => setNodeDelay(node, "deploy", 15)));
+    await Promise.all(NODES.map((node) => setNodeDelay(node, "deploy", 8)));
     let pid = 0;
     const killed = project.run(["up", "--yes", "--skip-preview"], { onSpawn: (started) => (pid = started) });
     const [first] = await until("a machine is being made", async () => {

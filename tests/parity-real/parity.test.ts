@@ -1,10 +1,10 @@
 /** Every exchange of tests/parity on the real cloud, against its recording: the cloud still answers as the sandbox was made to. */
 import t from "tap";
 import type { Service } from "../cloud/client.ts";
+import { cloudOrSkip } from "../contract/context.ts";
 import { resetTenants, useReal } from "../parity/clouds.ts";
 import { loadSuite } from "../parity/suite.ts";
 import { compareUnderTap } from "../parity/tap.ts";
-import { cloudOrSkip } from "./context.ts";
 
 const cloud = useReal();
 const suite = await loadSuite();
