@@ -1,10 +1,10 @@
 import type { Answer, Call, Json } from "../kernel/call.ts";
 import { Refusal } from "../kernel/call.ts";
 import { isObject, object } from "../kernel/input.ts";
+import { repr } from "../kernel/python.ts";
 import type { Handler, Route } from "../kernel/service.ts";
 import { actionBody } from "./bodies.ts";
 import { bad, failed, noPath, notFound, versionHeaders } from "./errors.ts";
-import { repr } from "./python.ts";
 import { type Schema, validate } from "./schema.ts";
 import { since } from "./versions.ts";
 

@@ -1,25 +1,3 @@
-/** A value as Python prints it inside a list, for messages that quote what was sent. */
-export function repr(value: unknown): string {
-  if (value === null || value === undefined) return "None";
-  if (value === true) return "True";
-  if (value === false) return "False";
-  if (typeof value === "string") return quoted(value);
-  if (Array.isArray(value)) return `[${value.map(repr).join(", ")}]`;
-  if (typeof value === "object")
-    return `{${Object.entries(value)
-      .map(([key, item]) => `${repr(key)}: ${repr(item)}`)
-      .join(", ")}}`;
-  return String(value);
-}
-
-/** A value as Python prints it alone. */
-export const str = (value: unknown): string => (typeof value === "string" ? value : repr(value));
-
-function quoted(text: string): string {
-  const escaped = text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\r", "\\r").replaceAll("\t", "\\t");
-  return escaped.includes("'") && !escaped.includes('"') ? `"${escaped}"` : `'${escaped.replaceAll("'", "\\'")}'`;
-}
-
 /** A text such as `{'a': 'b'}`, `['a']`, `5` or `'a'` as its value; the text itself where it is no Python literal. */
 export function literal(text: string): unknown {
   const json = text

@@ -1,6 +1,6 @@
 import { isObject, isUuid } from "../kernel/input.ts";
+import { repr, str } from "../kernel/python.ts";
 import { bad, invalidInput } from "./errors.ts";
-import { repr, str } from "./python.ts";
 
 /**
  * The part of JSON Schema that cinder's API uses. Rules are judged in the order in which they are written, and the first that

@@ -6,7 +6,11 @@ export function repr(value: unknown): string {
   if (value === true) return "True";
   if (value === false) return "False";
   if (typeof value === "string") {
-    const escaped = value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+    const escaped = value
+      .replaceAll("\\", "\\\\")
+      .replaceAll("\n", "\\n")
+      .replaceAll("\r", "\\r")
+      .replaceAll("\t", "\\t");
     return escaped.includes("'") && !escaped.includes('"') ? `"${escaped}"` : `'${escaped.replaceAll("'", "\\'")}'`;
   }
   if (Array.isArray(value)) return `[${value.map(repr).join(", ")}]`;
@@ -16,6 +20,9 @@ export function repr(value: unknown): string {
       .join(", ")}}`;
   return String(value);
 }
+
+/** A value as Python's `str` writes it: a text as it is, all else as {@link repr}. */
+export const str = (value: unknown): string => (typeof value === "string" ? value : repr(value));
 
 /** A value as Python's `pprint` lays it out over several lines. */
 export function pretty(value: unknown, width = 72): string {

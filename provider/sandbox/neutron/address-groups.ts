@@ -1,11 +1,11 @@
 import type { Answer, Call } from "../kernel/call.ts";
 import { isObject } from "../kernel/input.ts";
+import { repr } from "../kernel/python.ts";
 import { type Route, route } from "../kernel/service.ts";
 import { type Attributes, attribute, BASE, orEmptyList, prefixes, STANDARD, text, toBoolean } from "./attributes.ts";
 import { type Collection, found, routesOf, shown } from "./collection.ts";
 import { badRequest, refusal } from "./errors.ts";
 import { enforce } from "./policy.ts";
-import { repr } from "./python.ts";
 import type { AddressGroupRow } from "./rows.ts";
 import type { State } from "./state.ts";
 

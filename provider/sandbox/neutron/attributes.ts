@@ -1,7 +1,7 @@
 import { bool } from "../kernel/input.ts";
+import { str } from "../kernel/python.ts";
 import { canonicalAddress, formatPrefix, parsePrefix } from "./addresses.ts";
 import { invalidInput } from "./errors.ts";
-import { str } from "./python.ts";
 
 /** What the API knows of one attribute of a resource. */
 export interface Attribute {

@@ -1,9 +1,9 @@
 import type { Json } from "../kernel/call.ts";
+import { str } from "../kernel/python.ts";
 import type { Route } from "../kernel/service.ts";
 import { type Attributes, attribute, oneOf, text, toBoolean, toInteger, uuid, uuidOrNone } from "./attributes.ts";
 import { type Collection, routesOf } from "./collection.ts";
 import { refusal } from "./errors.ts";
-import { str } from "./python.ts";
 import type { KeptRow } from "./rows.ts";
 import type { State } from "./state.ts";
 

@@ -1,3 +1,4 @@
+import { str } from "../kernel/python.ts";
 import {
   type Attributes,
   attribute,
@@ -11,7 +12,6 @@ import {
   toLowerCase,
   uuidOrNone,
 } from "./attributes.ts";
-import { str } from "./python.ts";
 
 const LABEL = /^(?!-)[a-zA-Z0-9-]{1,63}(?<!-)$/;
 

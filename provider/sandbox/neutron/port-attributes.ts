@@ -1,4 +1,5 @@
 import { isObject } from "../kernel/input.ts";
+import { str } from "../kernel/python.ts";
 import { canonicalAddress, parsePrefix } from "./addresses.ts";
 import {
   type Attributes,
@@ -20,7 +21,6 @@ import {
 } from "./attributes.ts";
 import { badRequest, refusal } from "./errors.ts";
 import { domainName, hostName } from "./network-attributes.ts";
-import { str } from "./python.ts";
 
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i;
 

@@ -1,7 +1,7 @@
 import type { Call, Json, Refusal } from "../kernel/call.ts";
+import { repr, str } from "../kernel/python.ts";
 import type { Attributes } from "./attributes.ts";
 import { badFor, badRequest, invalidInput } from "./errors.ts";
-import { repr, str } from "./python.ts";
 
 const NO_FILTERS = new Set(["fields", "sort_key", "sort_dir", "limit", "marker", "page_reverse"]);
 

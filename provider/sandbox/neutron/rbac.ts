@@ -1,8 +1,8 @@
+import { str } from "../kernel/python.ts";
 import { type Attributes, attribute, text, uuid } from "./attributes.ts";
 import type { Collection } from "./collection.ts";
 import { invalidInput, refusal } from "./errors.ts";
 import { strangersOn } from "./networks.ts";
-import { str } from "./python.ts";
 import type { RbacRow } from "./rows.ts";
 import type { State } from "./state.ts";
 

@@ -1,5 +1,6 @@
 import type { Answer, Call, Json } from "../kernel/call.ts";
 import { isObject } from "../kernel/input.ts";
+import { str } from "../kernel/python.ts";
 import { type Route, route } from "../kernel/service.ts";
 import { holds, overlap, parseAddress, parsePrefix } from "./addresses.ts";
 import { uuid } from "./attributes.ts";
@@ -7,7 +8,6 @@ import { badFor, badRequest, forbidden, hidden, refusal } from "./errors.ts";
 import { may } from "./policy.ts";
 import { deletePort } from "./port-removal.ts";
 import { addPort } from "./ports.ts";
-import { str } from "./python.ts";
 import { interfacesOf } from "./routers.ts";
 import type { PortRow, RouterRow, SubnetRow } from "./rows.ts";
 import type { State } from "./state.ts";

@@ -1,4 +1,5 @@
 import type { Call, Json } from "../kernel/call.ts";
+import { repr, str } from "../kernel/python.ts";
 import { holds, overlap, parseAddress, parsePrefix } from "./addresses.ts";
 import type { WantedIp } from "./allocation.ts";
 import { type Attributes, attribute, BASE, orEmptyList, STANDARD, TAGS, toBoolean, uuid } from "./attributes.ts";
@@ -7,7 +8,6 @@ import type { Collection } from "./collection.ts";
 import { badFor, refusal } from "./errors.ts";
 import { deletePort } from "./port-removal.ts";
 import { addPort } from "./ports.ts";
-import { repr, str } from "./python.ts";
 import { quotasOf } from "./quota.ts";
 import type { RouterRow } from "./rows.ts";
 import type { State } from "./state.ts";

@@ -1,10 +1,10 @@
 import type { Call, Json } from "../kernel/call.ts";
+import { str } from "../kernel/python.ts";
 import { formatPrefix, parsePrefix } from "./addresses.ts";
 import { type Attributes, attribute, oneOf, STANDARD, text } from "./attributes.ts";
 import type { Given } from "./body.ts";
 import type { Collection } from "./collection.ts";
 import { refusal } from "./errors.ts";
-import { str } from "./python.ts";
 import type { SecurityGroupRuleRow } from "./rows.ts";
 import { addRule, needGroups } from "./security-groups.ts";
 import type { State } from "./state.ts";

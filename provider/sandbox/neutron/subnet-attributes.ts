@@ -1,4 +1,5 @@
 import { isObject } from "../kernel/input.ts";
+import { repr, str } from "../kernel/python.ts";
 import { canonicalAddress, parsePrefix } from "./addresses.ts";
 import {
   type Attributes,
@@ -22,7 +23,6 @@ import {
   uuidOrNone,
 } from "./attributes.ts";
 import { invalidInput } from "./errors.ts";
-import { repr, str } from "./python.ts";
 
 /** What is said of a dictionary with other keys than these. */
 export function wrongKeys(value: unknown, expected: readonly string[], written = expected): string | undefined {

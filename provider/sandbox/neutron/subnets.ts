@@ -1,4 +1,5 @@
 import type { Call, Json } from "../kernel/call.ts";
+import { repr } from "../kernel/python.ts";
 import {
   defaultPools,
   formatAddress,
@@ -13,7 +14,6 @@ import {
 import type { Given } from "./body.ts";
 import type { Collection } from "./collection.ts";
 import { badFor, invalidInput, refusal } from "./errors.ts";
-import { repr } from "./python.ts";
 import type { SubnetRow } from "./rows.ts";
 import type { State } from "./state.ts";
 import { SUBNET } from "./subnet-attributes.ts";

@@ -1,10 +1,10 @@
 import type { Answer, Call } from "../kernel/call.ts";
 import { isObject } from "../kernel/input.ts";
+import { str } from "../kernel/python.ts";
 import { type Route, route } from "../kernel/service.ts";
 import type { Collection } from "./collection.ts";
 import { forbidden, invalidInput, refusal } from "./errors.ts";
 import { may } from "./policy.ts";
-import { str } from "./python.ts";
 import type { Resource } from "./rows.ts";
 import type { State } from "./state.ts";
 

@@ -1,8 +1,7 @@
 import { isIP, isIPv4, isIPv6 } from "node:net";
 import { isObject, isUuid } from "../kernel/input.ts";
-import { repr } from "../kernel/python.ts";
+import { repr, str } from "../kernel/python.ts";
 import { bad } from "./errors.ts";
-import { str } from "./python.ts";
 
 /**
  * The part of JSON Schema that nova's API uses. Rules are judged in the order in which they are written, and the first

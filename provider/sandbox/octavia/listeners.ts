@@ -1,8 +1,8 @@
 import { isIPv4, isIPv6 } from "node:net";
 import type { Json } from "../kernel/call.ts";
+import { str } from "../kernel/python.ts";
 import { badOption, fault, invalid } from "./errors.ts";
 import type { Octavia } from "./octavia.ts";
-import { pythonText } from "./python.ts";
 import type { Balancer, Listener } from "./rows.ts";
 
 const HEADERS = [
@@ -151,10 +151,10 @@ function checkHeaders(body: Json, protocol: string, shownAs: "dict_keys" | "list
   if (protocol !== "HTTP" && protocol !== "TERMINATED_HTTPS")
     throw badOption("insert-headers", `a ${protocol} protocol listener.`);
   if (names.some((name) => !HEADERS.includes(name) && !TLS_HEADERS.includes(name)))
-    throw badOption(shownAs === "list" ? pythonText(names) : `dict_keys(${pythonText(names)})`, "insert_headers");
+    throw badOption(shownAs === "list" ? str(names) : `dict_keys(${str(names)})`, "insert_headers");
   const secure = names.filter((name) => TLS_HEADERS.includes(name));
   if (protocol !== "TERMINATED_HTTPS" && secure.length > 0)
-    throw badOption(pythonText(secure), `${protocol} protocol listener.`);
+    throw badOption(str(secure), `${protocol} protocol listener.`);
 }
 
 /** There is no Barbican: no certificate can be found. */
@@ -162,9 +162,9 @@ function checkCertificates(body: Json): void {
   const references = [...((body["sni_container_refs"] as string[] | null | undefined) ?? [])];
   for (const name of ["default_tls_container_ref", "tls_container_ref"])
     if (body[name]) references.push(body[name] as string);
-  if (references.length > 0) throw fault(400, `Could not retrieve certificate: ${pythonText(references)}`);
+  if (references.length > 0) throw fault(400, `Could not retrieve certificate: ${str(references)}`);
   for (const name of ["client_ca_tls_container_ref", "ca_tls_container_ref"])
-    if (body[name]) throw fault(400, `Could not retrieve certificate: ${pythonText([body[name]])}`);
+    if (body[name]) throw fault(400, `Could not retrieve certificate: ${str([body[name]])}`);
 }
 
 function checkCiphers(body: Json): void {
@@ -195,6 +195,6 @@ function checkCidrs(balancer: Balancer, cidrs: readonly string[]): void {
   for (const cidr of cidrs) {
     const six = isIPv6(cidr.split("/")[0]!);
     if (!addresses.some((address) => (six ? isIPv6(address) : isIPv4(address))))
-      throw invalid(`CIDR ${cidr} IP version incompatible with all VIPs ${pythonText(addresses)} IP version.`);
+      throw invalid(`CIDR ${cidr} IP version incompatible with all VIPs ${str(addresses)} IP version.`);
   }
 }

@@ -1,8 +1,8 @@
 import { isIP, isIPv4, isIPv6 } from "node:net";
 import type { Json } from "../kernel/call.ts";
 import { isObject } from "../kernel/input.ts";
+import { str } from "../kernel/python.ts";
 import { fault } from "./errors.ts";
-import { pythonText } from "./python.ts";
 
 /** What a field of a body may be, after WSME's types. */
 export type Type =
@@ -67,7 +67,7 @@ export function readObject(body: unknown, argument: string, root: string, fields
 }
 
 function input(field: string, value: unknown, why: string) {
-  return fault(400, `Invalid input for field/attribute ${field}. Value: '${pythonText(value)}'. ${why}`);
+  return fault(400, `Invalid input for field/attribute ${field}. Value: '${str(value)}'. ${why}`);
 }
 
 /** First pass: the value as its type, where it can be read as that at all. */
@@ -83,12 +83,12 @@ function readValue(type: Type, value: unknown): unknown {
       if (typeof value === "number") return value !== 0;
       if (["true", "t", "yes", "y", "on", "1"].includes(String(value).toLowerCase())) return true;
       if (["false", "f", "no", "n", "off", "0"].includes(String(value).toLowerCase())) return false;
-      throw new Unreadable(`Value not an unambiguous boolean: ${pythonText(value)}`);
+      throw new Unreadable(`Value not an unambiguous boolean: ${str(value)}`);
     case "list":
-      if (!Array.isArray(value)) throw new Unreadable(`Value not a valid list: ${pythonText(value)}`);
+      if (!Array.isArray(value)) throw new Unreadable(`Value not a valid list: ${str(value)}`);
       return value.map((one) => readValue(type.of, one));
     case "map":
-      if (!isObject(value)) throw new Unreadable(`Value not a valid dict: ${pythonText(value)}`);
+      if (!isObject(value)) throw new Unreadable(`Value not a valid dict: ${str(value)}`);
       return value;
     case "object":
       return readFields(type.fields, value);
@@ -104,13 +104,13 @@ function wholeNumber(value: unknown, fraction = false): number {
   if (fraction && typeof value === "string" && /^\s*[+-]?\d*\.?\d+\s*$/.test(value)) return Number(value);
   throw new Unreadable(
     typeof value === "string"
-      ? `invalid literal for int() with base 10: ${pythonText([value]).slice(1, -1)}`
-      : `Value should be a number: ${pythonText(value)}`,
+      ? `invalid literal for int() with base 10: ${str([value]).slice(1, -1)}`
+      : `Value should be a number: ${str(value)}`,
   );
 }
 
 function readFields(fields: Fields, value: unknown): Json {
-  if (!isObject(value)) throw new Unreadable(`Value not a valid dict: ${pythonText(value)}`);
+  if (!isObject(value)) throw new Unreadable(`Value not a valid dict: ${str(value)}`);
   const unknown = Object.keys(value).filter((key) => !Object.hasOwn(fields, key));
   if (unknown.length > 0) throw new Unknown(unknown);
   const read: Json = {};
