@@ -2,7 +2,7 @@ import { DURATIONS } from "../kernel/durations.ts";
 import { type Cinder, ZONE } from "./core.ts";
 import type { Files } from "./files.ts";
 import { tell } from "./messages.ts";
-import { Killed, type Processes } from "./processes.ts";
+import type { Processes } from "./processes.ts";
 import type { BackupRow, VolumeRow } from "./rows.ts";
 import type { VolumeWork } from "./volume-work.ts";
 
@@ -25,17 +25,17 @@ export class BackupWork {
 
   /** Makes a backup that was asked for. */
   create(id: string): void {
-    this.#job(() => this.#create(id));
+    this.#processes.start(() => this.#create(id));
   }
 
   /** Takes a backup away. */
   delete(id: string): void {
-    this.#job(() => this.#delete(id));
+    this.#processes.start(() => this.#delete(id));
   }
 
   /** Writes a backup onto the volume that its row names. */
   restore(id: string): void {
-    this.#job(() => this.#restore(id));
+    this.#processes.start(() => this.#restore(id));
   }
 
   /** A volume is made from a backup: the backup process fills it. */
@@ -67,16 +67,6 @@ export class BackupWork {
       if (row.status === "restoring") this.restore(row.id);
       if (row.status === "deleting") this.delete(row.id);
     }
-  }
-
-  #job(work: () => Promise<void>): void {
-    this.#cinder.world.clock.after(0, async () => {
-      try {
-        await work();
-      } catch (error) {
-        if (!(error instanceof Killed)) throw error;
-      }
-    });
   }
 
   #put(row: BackupRow, changes: Partial<BackupRow>): void {

@@ -7,7 +7,7 @@ export type Process = "cinder-scheduler" | "cinder-volume" | "cinder-backup";
 const DOWN_AFTER = 60;
 
 /** Work of a process that died while it worked: it is not gone on with. */
-export class Killed extends Error {}
+class Killed extends Error {}
 
 /** Jobs wait for their process, and end with it. */
 export class Processes {
@@ -29,6 +29,17 @@ export class Processes {
   }
 
   readonly #died = new Set<string>();
+
+  /** Begins a job of some process; it ends without a word when its process is killed. */
+  start(work: () => Promise<void>): void {
+    this.#world.clock.after(0, async () => {
+      try {
+        await work();
+      } catch (error) {
+        if (!(error instanceof Killed)) throw error;
+      }
+    });
+  }
 
   #life(process: string): number {
     return this.#lives.get(process) ?? 0;

@@ -3,7 +3,7 @@ import { InjectedFault } from "../kernel/faults.ts";
 import type { Cinder } from "./core.ts";
 import type { Files } from "./files.ts";
 import { tell } from "./messages.ts";
-import { Killed, type Processes } from "./processes.ts";
+import type { Processes } from "./processes.ts";
 import type { SnapshotRow, VolumeRow } from "./rows.ts";
 
 type Wait = (wait: number | Promise<void>) => Promise<void>;
@@ -22,17 +22,17 @@ export class SnapshotWork {
 
   /** Makes a snapshot that was asked for. */
   create(id: string): void {
-    this.#job(() => this.#create(id));
+    this.#processes.start(() => this.#create(id));
   }
 
   /** Takes a snapshot away. */
   delete(id: string): void {
-    this.#job(() => this.#delete(id));
+    this.#processes.start(() => this.#delete(id));
   }
 
   /** Brings a volume back to what a snapshot has. */
   revert(volumeId: string, snapshotId: string): void {
-    this.#job(() => this.#revert(volumeId, snapshotId));
+    this.#processes.start(() => this.#revert(volumeId, snapshotId));
   }
 
   /** After the volume process was killed: half-made snapshots are broken, half-deleted ones stay so. */
@@ -47,16 +47,6 @@ export class SnapshotWork {
       if (row.status === "creating") this.create(row.id);
       if (row.status === "deleting") this.delete(row.id);
     }
-  }
-
-  #job(work: () => Promise<void>): void {
-    this.#cinder.world.clock.after(0, async () => {
-      try {
-        await work();
-      } catch (error) {
-        if (!(error instanceof Killed)) throw error;
-      }
-    });
   }
 
   #put(row: SnapshotRow, changes: Partial<SnapshotRow>): void {

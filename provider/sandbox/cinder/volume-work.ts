@@ -5,7 +5,7 @@ import type { BackupWork } from "./backup-work.ts";
 import type { Cinder } from "./core.ts";
 import type { Files } from "./files.ts";
 import { tell } from "./messages.ts";
-import { Killed, type Processes } from "./processes.ts";
+import type { Processes } from "./processes.ts";
 import type { TypeRow, VolumeRow } from "./rows.ts";
 import type { SnapshotWork } from "./snapshot-work.ts";
 
@@ -29,22 +29,22 @@ export class VolumeWork {
 
   /** Makes a volume that was asked for. */
   create(id: string): void {
-    this.#job(() => this.#create(id));
+    this.#processes.start(() => this.#create(id));
   }
 
   /** Takes a volume away, with `cascade` its snapshots too. */
   delete(id: string, cascade: boolean): void {
-    this.#job(() => this.#delete(id, cascade));
+    this.#processes.start(() => this.#delete(id, cascade));
   }
 
   /** Makes a volume larger. */
   extend(id: string, sizeGiB: number, requestId: string): void {
-    this.#job(() => this.#extend(id, sizeGiB, requestId));
+    this.#processes.start(() => this.#extend(id, sizeGiB, requestId));
   }
 
   /** Gives a volume another type, where its back end or its migration allows that. */
   retype(id: string, type: TypeRow, migrate: boolean): void {
-    this.#job(() => this.#retype(id, type, migrate));
+    this.#processes.start(() => this.#retype(id, type, migrate));
   }
 
   /** After the volume process was killed: what it was about ends as a restarted one leaves it. */
@@ -62,16 +62,6 @@ export class VolumeWork {
       if (row.status === "creating") this.create(row.id);
       if (row.status === "deleting") this.delete(row.id, true);
     }
-  }
-
-  #job(work: () => Promise<void>): void {
-    this.#cinder.world.clock.after(0, async () => {
-      try {
-        await work();
-      } catch (error) {
-        if (!(error instanceof Killed)) throw error;
-      }
-    });
   }
 
   #put(row: VolumeRow, changes: Partial<VolumeRow>): void {

@@ -1,33 +1,12 @@
 /** Cinder: what parity cannot show: restarts, processes that die, bytes, a thousand volumes. */
-import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import t, { type Test } from "tap";
-import type { SandboxOptions } from "../../../provider/sandbox/index.ts";
+import t from "tap";
 import { type Json, login, type Session, until } from "../../cloud/client.ts";
-import { startTestSandbox } from "../../cloud/sandbox.ts";
+import { folder, start } from "./kit.ts";
 
 const NOWHERE = "11111111-2222-4333-8444-555555555555";
-
-/** A sandbox that ends with the test. */
-async function start(t: Test, options: SandboxOptions = {}) {
-  const sandbox = await startTestSandbox(options);
-  let running = true;
-  const stop = async () => {
-    if (running) await sandbox.stop();
-    running = false;
-  };
-  t.teardown(stop);
-  process.env["SANDBOX_URL"] = sandbox.url;
-  return { sandbox, stop };
-}
-
-function folder(t: Test): string {
-  const state = mkdtempSync(join(tmpdir(), "sandbox-cinder-"));
-  t.teardown(() => rmSync(state, { recursive: true, force: true }));
-  return state;
-}
 
 /** A few bytes of a large file. */
 function bytesOf(path: string, at = 0, length = 16): string {

@@ -1,32 +1,11 @@
 /** Keystone, Glance, Placement: what parity cannot show: restarts, what the state holds, big files, a thousand machines, odd bodies. */
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import t, { type Test } from "tap";
-import type { SandboxOptions } from "../../../provider/sandbox/index.ts";
+import t from "tap";
 import { type Json, login, type Service, type Session } from "../../cloud/client.ts";
-import { startTestSandbox } from "../../cloud/sandbox.ts";
-
-/** A sandbox that ends with the test. */
-async function start(t: Test, options: SandboxOptions = {}) {
-  const sandbox = await startTestSandbox(options);
-  let running = true;
-  const stop = async () => {
-    if (running) await sandbox.stop();
-    running = false;
-  };
-  t.teardown(stop);
-  process.env["SANDBOX_URL"] = sandbox.url;
-  return { sandbox, stop };
-}
-
-function folder(t: Test): string {
-  const state = mkdtempSync(join(tmpdir(), "sandbox-identity-"));
-  t.teardown(() => rmSync(state, { recursive: true, force: true }));
-  return state;
-}
+import { folder, start } from "./kit.ts";
 
 /** Status of a request with a token that {@link Session} does not renew. */
 async function status(url: string, token: string, path: string, method = "GET", headers: Record<string, string> = {}) {

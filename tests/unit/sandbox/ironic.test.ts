@@ -1,30 +1,7 @@
-/** Ironic: what parity cannot show: restarts, a conductor that dies or hangs, lost BMCs, switches that refuse, a thousand nodes. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import t, { type Test } from "tap";
-import { fleet, type Sandbox, type SandboxOptions, startSandbox } from "../../../provider/sandbox/index.ts";
+import t from "tap";
+import { fleet, type Sandbox, startSandbox } from "../../../provider/sandbox/index.ts";
 import { type Json, login, type Session, until } from "../../cloud/client.ts";
-import { startTestSandbox } from "../../cloud/sandbox.ts";
-
-/** A sandbox that ends with the test. */
-async function start(t: Test, options: SandboxOptions = {}) {
-  const sandbox = await startTestSandbox(options);
-  let running = true;
-  const stop = async () => {
-    if (running) await sandbox.stop();
-    running = false;
-  };
-  t.teardown(stop);
-  process.env["SANDBOX_URL"] = sandbox.url;
-  return { sandbox, stop };
-}
-
-function folder(t: Test): string {
-  const state = mkdtempSync(join(tmpdir(), "sandbox-ironic-"));
-  t.teardown(() => rmSync(state, { recursive: true, force: true }));
-  return state;
-}
+import { folder, start } from "./kit.ts";
 
 const NODE = "/nodes/alpha-0";
 
