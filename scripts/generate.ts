@@ -1,12 +1,13 @@
 /**
- * Writes schema.json and the Node SDK from the definitions, and docs/failures.md from the catalogue. `--check` writes
- * nothing and fails where what is checked in differs from what would be written.
+ * Writes schema.json and the Node SDK from the definitions, docs/failures.md from the catalogue and docs/releases.md from
+ * the table of microversions. `--check` writes nothing and fails where what is checked in differs from what would be written.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { definitions } from "../provider/resources/index.ts";
 import { failuresPage } from "./generate/failures.ts";
+import { releasesPage } from "./generate/releases.ts";
 import { packageSchema } from "./generate/schema.ts";
 import { kebab, sdkFile, sdkIndex } from "./generate/sdk.ts";
 
@@ -33,6 +34,7 @@ const schema = packageSchema(definitions, {
 const files: Record<string, string> = {
   "schema.json": `${JSON.stringify(schema, null, 2)}\n`,
   "docs/failures.md": failuresPage(),
+  "docs/releases.md": releasesPage(),
   "sdk/nodejs/index.ts": sdkIndex(definitions),
   ...Object.fromEntries(
     definitions.map((definition) => [`sdk/nodejs/${kebab(definition.type)}.ts`, sdkFile(definition)]),

@@ -1,133 +1,115 @@
-import { type AnyDefinition, type Context, discard, type Found, formatDuration } from "../core/index.ts";
-import { definitions } from "../resources/index.ts";
+import { Failure } from "../core/index.ts";
 import { cloudContext } from "./cloud-context.ts";
-import { type Command, type Given, numberOf, type Output, UsageError } from "./command.ts";
-import { type KnownObjects, readStates } from "./state-files.ts";
+import { type Command, type Given, numberOf, type Output, textOf, UsageError } from "./command.ts";
+import { confirm } from "./confirm.ts";
+import { findOrphans, type Orphan } from "./orphans/find.ts";
+import { consequences, describe, describeJson, outcome, type Search } from "./orphans/report.ts";
+import { takeAway } from "./orphans/take-away.ts";
+import { readStates } from "./state-files.ts";
 
-/** Something of ours that no state knows. */
-interface Orphan {
-  readonly definition: AnyDefinition;
-  /** Undefined for parts that stayed behind without their object. */
-  readonly id?: string;
-  readonly name: string;
-  readonly mark: Found["mark"];
-  /** Seconds since it was made; undefined where nothing tells. */
-  readonly age?: number;
-  /** The program's create may still be at work on it. */
-  readonly unfinished: boolean;
-}
+/** Longer than a create may take by itself, in minutes. */
+const OLD_ENOUGH = 120;
 
 /** `pulumi-baremetal orphans`. */
 export const orphans: Command = {
   name: "orphans",
   about: "what carries our mark in the cloud and is in no state; with --delete it goes",
-  usage: "[--state FILE …] [--delete]",
+  usage: "[--state FILE …] [--delete] [ID …]",
   help: [
-    "Lists the project's machines, networks, volumes and ports that this package made and that no given state knows: what a",
-    "killed first `up` left behind, or a deleted state file. The cloud is the one of OS_* or OS_CLOUD. Exit code 1: there are some.",
+    "Lists what this package made in the cloud's project (that of OS_* or OS_CLOUD) and no given state knows: machines, networks,",
+    "volumes, and ports that stayed behind alone. A run that was killed leaves such things, and a state that was lost.",
+    "",
+    "  pulumi stack export --stack dev | pulumi-baremetal orphans --state -",
+    "  pulumi-baremetal orphans --state dev.json --state prod.json --delete",
+    "",
+    "Give the states of ALL stacks that use the project: what belongs to a stack whose state is not given looks just like an orphan.",
+    "No state of any other project counts, and nothing that does not carry our mark is ever shown or touched. Not found are",
+    "attachments of volumes, which carry no mark, and whatever somebody has taken our mark off.",
+    "With ids only these are looked at. Exit code 0: there is nothing, or all of it was deleted; 1: something is there;",
+    "2: it could not be looked for. See docs/orphans.md.",
   ].join("\n"),
   options: {
     state: {
       value: "FILE",
       multiple: true,
-      about:
-        "what `pulumi stack export` prints, or a file backend's folder; as many as there are stacks in this project",
+      about: "what `pulumi stack export` printed (- for stdin), or a file backend's folder or file; several times",
     },
-    delete: { about: "delete what is listed; machines are released and wiped by the cloud" },
-    "no-state": { about: "with --delete: there is no state, everything of ours in this project goes" },
+    cloud: { value: "NAME", about: "an entry of clouds.yaml, as `openstack:cloud` in a stack names it" },
     "older-than": {
       value: "MINUTES",
-      about: "only what is at least so old; default 60, as a run may be at work on younger ones",
+      about: `only what is at least so old; default ${OLD_ENOUGH}: on a younger one a run may be at work`,
     },
+    delete: { about: "delete what is listed, after a question; machines are released and wiped by the cloud" },
+    yes: { about: "with --delete: do not ask" },
+    "no-state": { about: "with --delete: there is no state, everything of ours in this project goes" },
     json: { about: "print JSON" },
   },
   async run(given, output) {
-    const states = (given.options["state"] ?? []) as string[];
-    const removing = given.options["delete"] === true;
-    if (given.arguments.length > 0) throw new UsageError(`orphans takes no arguments: ${given.arguments.join(" ")}`);
-    if (removing && states.length === 0 && given.options["no-state"] !== true)
-      throw new UsageError(
-        "Without a state everything of ours would be deleted. Give the states that count with --state, or say --no-state.",
-      );
-    const known = readStates(states);
-    const context = cloudContext(output);
-    const found = await list(context, known, (numberOf(given, "older-than") ?? 60) * 60);
-    show(found, known, given, output);
-    if (!removing) return found.length > 0 ? 1 : 0;
-    let failed = 0;
-    // Machines first: they hold ports and volumes.
-    for (const orphan of [...found].sort((left, right) => rank(left) - rank(right)))
-      try {
-        await discard(orphan.definition, context, orphan);
-        output.say(`deleted ${orphan.definition.type} ${orphan.name || orphan.id}`);
-      } catch (error) {
-        failed++;
-        output.complain((error as Error).message);
-      }
-    return failed > 0 ? 1 : 0;
+    try {
+      return await search(given, output);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      output.complain(error.message);
+      return 2;
+    }
   },
 };
 
-const RANK = ["VolumeAttachment", "Server", "Volume", "IsolatedNetwork"];
-const rank = ({ definition }: Orphan) => RANK.indexOf(definition.type);
-
-/** Everything of ours that no state knows, at least `seconds` old where its age is known. */
-async function list(context: Context<unknown>, known: KnownObjects, seconds: number): Promise<Orphan[]> {
-  const all = await Promise.all(
-    definitions.map(async (definition) => {
-      const objects = await definition.find(context);
-      const whole: Orphan[] = objects
-        .filter(({ id }) => !known.ids.has(id))
-        .map(({ id, name = "", mark, created }) => {
-          const made = Date.parse(/Z|[+-]\d\d:?\d\d$/.test(created) ? created : `${created}Z`);
-          const age = Number.isNaN(made) ? {} : { age: (context.clock.now() - made) / 1000 };
-          return { definition, id, name, mark, unfinished: mark.nonce !== undefined, ...age };
-        });
-      const owned = new Set([...objects.map(({ mark }) => mark.tag), ...known.tags]);
-      const loose = ((await definition.partTags?.(context)) ?? []).filter((tag) => !owned.has(tag));
-      const parts: Orphan[] = loose.map((tag) => ({
-        definition,
-        name: `(only its ports, tag ${tag})`,
-        mark: { tag, shape: "" },
-        unfinished: true,
-      }));
-      return [...whole, ...parts];
-    }),
-  );
-  return all.flat().filter(({ age }) => age === undefined || age >= seconds);
+async function search(given: Given, output: Output): Promise<number> {
+  const { files, minutes, removing, json } = asked(given);
+  const states = readStates(files);
+  const context = cloudContext(output, textOf(given, "cloud"));
+  const what: Search = {
+    place: await context.place(),
+    project: (await context.cloud.principal()).projectName,
+    states,
+    oldEnough: minutes * 60,
+  };
+  const all = await findOrphans(context, states, what.oldEnough);
+  const orphans = { ...all, found: chosen(all.found, given.arguments) };
+  const { found } = orphans;
+  if (!json) for (const line of describe(orphans, what)) output.say(line);
+  if (!removing || found.length === 0) {
+    if (json) output.say(describeJson(orphans, what));
+    else if (found.length > 0)
+      output.say("The same command with --delete takes away what is listed, after a question; with ids only these.");
+    return found.length > 0 ? 1 : 0;
+  }
+  if (!given.options["yes"] && !(await confirm(`${consequences(found)}.`, process.stdin, process.stderr))) {
+    output.complain("Nothing was deleted.");
+    return 1;
+  }
+  const taken = await takeAway(context, found, (one) => (json ? output.complain : output.say)(outcome(one)));
+  if (json) output.say(describeJson(orphans, what, taken));
+  if (taken.length < found.length) output.complain(`Interrupted: ${found.length - taken.length} were not looked at.`);
+  return taken.length < found.length || taken.some(({ failure, changed }) => failure || changed) ? 1 : 0;
 }
 
-function show(found: readonly Orphan[], known: KnownObjects, given: Given, output: Output): void {
-  if (given.options["json"]) {
-    const rows = found.map(({ definition, id, name, mark, age, unfinished }) => ({
-      type: definition.type,
-      id,
-      name,
-      tag: mark.tag,
-      age,
-      unfinished,
-    }));
-    output.say(JSON.stringify(rows, null, 2));
-    return;
-  }
-  const scope =
-    known.states > 0
-      ? `in none of the ${known.states} states given`
-      : "here, whether a state knows it or not (no --state was given)";
-  if (found.length === 0) {
-    output.say(`Nothing of ours is ${scope}.`);
-    return;
-  }
-  output.say(`Of ours and ${scope}:\n`);
-  for (const { definition, id, name, age, unfinished } of found) {
-    const words = [
-      age === undefined ? undefined : `${formatDuration(age)} old`,
-      unfinished ? "unfinished" : "finished",
-    ];
-    output.say(
-      `  ${definition.type.padEnd(16)} ${(id ?? "").padEnd(36)}  ${name}  ${words.filter((word) => word).join(", ")}`,
+/** What was typed, where it can be. */
+function asked(given: Given) {
+  const files = (given.options["state"] ?? []) as string[];
+  const { delete: removing = false, "no-state": stateless = false, yes = false, json = false } = given.options;
+  const minutes = numberOf(given, "older-than") ?? OLD_ENOUGH;
+  if (minutes < 0) throw new UsageError(`--older-than is at least 0, not ${minutes}.`);
+  if (stateless && files.length > 0) throw new UsageError("--no-state cannot stand beside --state.");
+  if (removing && files.length === 0 && !stateless)
+    throw new UsageError(
+      "Without a state everything of ours would be deleted. Give the states that count with --state, or say --no-state.",
     );
-  }
-  if (!given.options["delete"])
-    output.say("\nAn unfinished one is gone on with by the next `pulumi up` of its program. --delete takes them away.");
+  // With the state on stdin nobody can answer there.
+  const answers = process.stdin.isTTY && !files.includes("-") && !json;
+  if (removing && !yes && !answers)
+    throw new UsageError(
+      "--delete asks before it deletes, and nobody can be asked here: look at the list, then say --yes.",
+    );
+  return { files, minutes, removing: removing === true, json: json === true };
+}
+
+/** Those that were named; all without a name. */
+function chosen(found: readonly Orphan[], ids: readonly string[]): Orphan[] {
+  const known = ids.map((id) => found.find((one) => (one.id ?? one.mark.tag) === id) ?? id);
+  const strange = known.filter((one) => typeof one === "string");
+  if (strange.length > 0)
+    throw new UsageError(`Not among the orphans that are old enough: ${strange.join(", ")}. See the list without ids.`);
+  return ids.length > 0 ? found.filter((one) => known.includes(one)) : [...found];
 }

@@ -1,7 +1,8 @@
 import { failure } from "./catalogue.ts";
 import { Failure, formatDuration } from "./failure.ts";
-import { type Action, type Step, sameAction, type Wait } from "./outcome.ts";
+import { type Action, type Step, sameAction } from "./outcome.ts";
 import type { Context, Seen } from "./resource.ts";
+import { Waiting } from "./waiting.ts";
 
 /** What {@link converge} needs of a resource, with the object and the goal already bound. */
 export interface Loop<S extends Seen, A extends Action> {
@@ -18,8 +19,17 @@ export interface Loop<S extends Seen, A extends Action> {
 
 /** How long an accepted step may go without a visible effect before it counts as undone, in milliseconds. */
 const SETTLE = 60_000;
-/** A progress line at least this often, in milliseconds. */
-const REMIND = 60_000;
+/** How long a cloud that does not answer is borne with in the middle of the work, in milliseconds. */
+const PATIENCE = 10 * 60_000;
+/** How long after the limit an answer that is under way is still awaited, in milliseconds. */
+const GRACE = 5_000;
+/** How often a step whose answers are lost is taken again. */
+const RESENDS = 2;
+
+/** What passes by itself when it meets a look: a service restarts, its database moves. */
+const BLIND: ReadonlySet<string> = new Set(["service-unreachable", "service-broken", "identity-unavailable", "busy"]);
+/** What meets a step before it is taken in, so that it is certainly not done. */
+const SHUT: ReadonlySet<string> = new Set(["service-unreachable", "identity-unavailable"]);
 
 /**
  * The one loop: observe, decide, take one step, until the goal is reached or cannot be. It serves create, update,
@@ -34,39 +44,57 @@ export async function converge<S extends Seen, A extends Action>(
   const { clock, signal } = context;
   const began = clock.now();
   const elapsed = () => (clock.now() - began) / 1000;
+  const waiting = new Waiting(context, loop.label);
   const taken: A[] = [];
-  let last: { action: A; at: number } | undefined;
-  let wait: { text: string; since: number; told: number; late?: Wait["late"] } | undefined;
+  let last: { action: A; at: number; lost?: Failure } | undefined;
+  /** Steps that were taken again because their answer was lost and nothing showed. */
+  const resent: A[] = [];
+  let looked = false;
+  /** Since when looks, or steps, are not answered. */
+  let blind: number | undefined;
+  let shut: number | undefined;
+  const tooLate = () => {
+    const known = waiting.text ? `last seen: ${waiting.text}` : last && `the last step was "${last.action.name}"`;
+    const facts = [`${loop.operation} took longer than ${formatDuration(loop.limit)}`, known, context.unanswered?.()];
+    return failure("timed-out", facts.filter(Boolean).join("; "), { elapsed: elapsed(), ...waiting.late });
+  };
 
-  const pauseFor = async (text: string, longest: number, usual?: number) => {
+  /** A service that hangs must not outlast the limit either. Real time: a clock of tests stands still meanwhile. */
+  const inTime = async <T>(work: Promise<T>): Promise<T> => {
+    const left = began + loop.limit * 1000 - clock.now() + GRACE;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(tooLate()), Math.min(Math.max(left, GRACE), 2 ** 31 - 1));
+      timer.unref();
+    });
+    return Promise.race([work, late]).finally(() => clearTimeout(timer));
+  };
+
+  /** In the middle of the work a cloud that does not answer is waited for; before it began, or after long, it is a failure. */
+  const bear = async (error: unknown, passing: ReadonlySet<string>, from: number | undefined) => {
     const now = clock.now();
-    if (wait?.text !== text) wait = { text, since: now, told: 0 };
-    const waited = now - wait.since;
-    if (wait.told === 0 || now - wait.told >= REMIND) {
-      const facts = [
-        waited >= 1000 && formatDuration(waited / 1000),
-        usual && `usually ${formatDuration(usual)}`,
-      ].filter(Boolean);
-      context.progress(`${loop.label}: ${text}${facts.length ? ` (${facts.join(", ")})` : ""}`);
-      wait.told = now;
-    }
-    const pause = Math.min(Math.max(500, waited / 8), longest * 1000);
-    await clock.sleep(pause, signal).catch(() => undefined);
+    if (!(error instanceof Failure && passing.has(error.code) && looked)) throw error;
+    if (now - (from ?? now) > PATIENCE || elapsed() > loop.limit) throw error.with({ elapsed: elapsed() });
+    await waiting.pause({ for: `the cloud does not answer: ${error.details.what}`, interval: 15 });
+    return from ?? now;
   };
 
   for (;;) {
     if (signal.aborted)
-      throw failure("interrupted", `${loop.operation} was interrupted${wait ? ` while ${wait.text}` : ""}`, {
+      throw failure("interrupted", `${loop.operation} was interrupted${waiting.text ? ` while ${waiting.text}` : ""}`, {
         elapsed: elapsed(),
       });
-    if (elapsed() > loop.limit)
-      throw failure(
-        "timed-out",
-        `${loop.operation} took longer than ${formatDuration(loop.limit)}${wait ? `; last seen: ${wait.text}` : ""}`,
-        { elapsed: elapsed(), ...wait?.late },
-      );
+    if (elapsed() > loop.limit) throw tooLate();
 
-    const seen = await loop.observe();
+    let seen: S;
+    try {
+      seen = await inTime(loop.observe());
+    } catch (error) {
+      blind = await bear(error, BLIND, blind);
+      continue;
+    }
+    looked = true;
+    blind = undefined;
     const step = loop.next(seen, taken);
     if ("done" in step) {
       if (step.note) context.progress(`${loop.label}: ${step.note}`);
@@ -75,9 +103,20 @@ export async function converge<S extends Seen, A extends Action>(
     if ("failed" in step) throw step.failed.with({ elapsed: elapsed() });
     if ("wait" in step) {
       last = undefined;
-      await pauseFor(step.wait.for, step.wait.interval ?? 10, step.wait.usual);
-      if (wait) wait.late = step.wait.late;
+      await waiting.pause(step.wait);
       continue;
+    }
+    if (last?.lost && sameAction(last.action, step.do)) {
+      // Nobody knows whether it was done. What was done shows in time; what does not is done again, never before.
+      if (clock.now() - last.at <= (last.lost.details.showsWithin ?? SETTLE / 1000) * 1000) {
+        await waiting.pause({ for: `looking whether "${step.do.name}" was done, its answer was lost`, interval: 2 });
+        continue;
+      }
+      if (resent.filter((action) => sameAction(action, step.do)).length >= RESENDS)
+        throw last.lost.with({ elapsed: elapsed() });
+      resent.push(step.do);
+      taken.pop();
+      last = undefined;
     }
     if (last && sameAction(last.action, step.do)) {
       // The step was accepted and does not show yet. Give it time, but do not mistake silence for success.
@@ -87,21 +126,27 @@ export async function converge<S extends Seen, A extends Action>(
           `"${step.do.name}" was accepted and ${formatDuration(SETTLE / 1000)} later nothing shows of it`,
           { elapsed: elapsed() },
         );
-      await pauseFor(`waiting for "${step.do.name}" to show`, 2);
+      await waiting.pause({ for: `waiting for "${step.do.name}" to show`, interval: 2 });
       continue;
     }
     if (taken.filter((action) => sameAction(action, step.do)).length >= 2)
       throw failure("no-effect", `"${step.do.name}" was done twice and undone each time`, { elapsed: elapsed() });
-    wait = undefined;
+    waiting.clear();
     context.progress(`${loop.label}: ${step.do.name}`);
+    let lost: Failure | undefined;
     try {
-      await loop.perform(step.do);
+      await inTime(loop.perform(step.do));
     } catch (error) {
+      if (!(error instanceof Failure && error.unknownOutcome)) {
+        shut = await bear(error, SHUT, shut);
+        continue;
+      }
       // The answer was lost; whether the work was done, the next look shows.
-      if (!(error instanceof Failure && error.unknownOutcome)) throw error;
+      lost = error;
       context.progress(`${loop.label}: no answer to "${step.do.name}", looking again`);
     }
+    shut = undefined;
     taken.push(step.do);
-    last = { action: step.do, at: clock.now() };
+    last = { action: step.do, at: clock.now(), ...(lost && { lost }) };
   }
 }

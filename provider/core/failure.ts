@@ -25,6 +25,8 @@ export interface FailureDetails {
   path?: string;
   /** The answer was lost (504, cut connection, time-out): the service may have done it all the same. */
   unknownOutcome?: boolean;
+  /** With it: seconds after which the work shows in the cloud if it was done at all. Default a minute. */
+  showsWithin?: number;
   cause?: unknown;
 }
 

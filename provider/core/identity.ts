@@ -83,6 +83,10 @@ export interface Found {
   readonly created: string;
 }
 
+/** Who came first. By id where two were made in the same second: every run must come to the same answer. */
+const byAge = (a: Found, b: Found): number =>
+  a.created === b.created ? (a.id < b.id ? -1 : 1) : a.created < b.created ? -1 : 1;
+
 /** What to do about the objects that already carry our tag when a create begins. */
 export type Claim =
   | {
@@ -123,12 +127,39 @@ export function claim(
         `${options.label} exists already as ${list(sealed)}, made with other settings, and this stack's state does not know it`,
       ),
     };
-  const unsealed = found
-    .filter((object) => object.mark.nonce !== undefined)
-    .sort((a, b) => (a.created < b.created ? -1 : 1));
+  const unsealed = found.filter((object) => object.mark.nonce !== undefined).sort(byAge);
   const mine = unsealed.filter((object) => object.mark.shape === shape);
   const stale = unsealed.filter((object) => object.mark.shape !== shape).map((object) => object.id);
   const [oldest, ...younger] = mine;
   if (!oldest) return { create: true, remove: stale };
   return { take: oldest.id, remove: [...younger.map((object) => object.id), ...stale] };
+}
+
+/** What to do about the others that carry our tag when our object is finished. */
+export type Settlement =
+  /** Ours stays. These go: twins of a POST that was done twice, younger ones of other runs. */
+  | { readonly remove: readonly string[] }
+  /** Ours goes: this one came first, or is finished. */
+  | { readonly yieldTo: string };
+
+/**
+ * Decides between our finished object and others that carry its tag, made since we looked: by a POST that was done twice, by the
+ * provider of a killed engine, by a second run. Finished ones win, else the oldest, so that all who ask agree.
+ */
+export function settle(
+  found: readonly Found[],
+  own: { readonly id: string; readonly mark: Mark },
+  options: { deleteBeforeReplace: boolean },
+): Settlement {
+  const ours = found.find((object) => object.id === own.id);
+  const others = found.filter((object) => object.id !== own.id);
+  const finished = others.find(
+    ({ mark }) => mark.nonce === undefined && (options.deleteBeforeReplace || mark.shape === own.mark.shape),
+  );
+  if (finished) return { yieldTo: finished.id };
+  const unfinished = others.filter(({ mark }) => mark.nonce !== undefined);
+  const first = unfinished
+    .filter((object) => object.mark.nonce !== own.mark.nonce && ours && byAge(object, ours) < 0)
+    .sort(byAge)[0];
+  return first ? { yieldTo: first.id } : { remove: unfinished.map(({ id }) => id) };
 }

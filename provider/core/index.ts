@@ -17,6 +17,7 @@ export {
   type Definition,
   type Desired,
   defineResource,
+  type FoundParts,
   type Reference,
   type Seen,
   type Values,

@@ -3,7 +3,7 @@ import { failure } from "./catalogue.ts";
 import { converge } from "./converge.ts";
 import { replacingValues } from "./diff.ts";
 import { Failure } from "./failure.ts";
-import { canonical, claim, type Mark, newNonce, type Place, shapeOf, tagOf } from "./identity.ts";
+import { canonical, claim, type Mark, newNonce, type Place, settle, shapeOf, tagOf } from "./identity.ts";
 import type { Action } from "./outcome.ts";
 import type { AnyDefinition, CommonInputs, Context, Definition, Desired, Reference, Seen, Values } from "./resource.ts";
 import { HALF_MADE, inputsIn, labelOf, nameOf, upgrade } from "./state.ts";
@@ -22,6 +22,14 @@ export class HalfMade extends Error {
     this.reasons = [cause.message];
   }
 }
+
+/** Another run has begun the same object since we looked: who goes on with which must be decided again. */
+class Rival extends Error {}
+
+const withoutNonce = ({ nonce: _, ...mark }: Mark): Mark => mark;
+
+/** How often that is decided before we leave the field to the other. */
+const ROUNDS = 4;
 
 /** One operation on one object: everything that create, update, read and delete share. */
 class Operation<I extends TObject, O extends TObject, S extends Seen, A extends Action, Cloud> {
@@ -50,6 +58,8 @@ class Operation<I extends TObject, O extends TObject, S extends Seen, A extends 
   ): Promise<S> {
     const { definition, context } = this;
     const inputs = desired.want === "present" ? desired.inputs : undefined;
+    const beginning = desired.want === "present" && reference.last === undefined;
+    let looks = 0;
     return converge<S, A>(context, {
       label: this.label,
       operation,
@@ -63,11 +73,16 @@ class Operation<I extends TObject, O extends TObject, S extends Seen, A extends 
         }
         if (seen.id !== undefined) reference.id = seen.id;
         // A create may take its own failed object away and begin another; what state knows by its id keeps it.
-        else if (desired.want === "present" && reference.last === undefined) delete reference.id;
+        else if (beginning) {
+          delete reference.id;
+          if (looks++ > 0) await this.standsAlone(reference.mark);
+        }
         return seen;
       },
       next: (seen, taken) => {
         const nonce = seen.mark?.nonce;
+        if (desired.want === "absent" && desired.beside && seen.mark && !nonce)
+          return { failed: failure("taken-over", "another run has finished this object") };
         if (this.isLost(seen)) return { wait: { for: "our mark to be written", interval: 2 } };
         if (desired.want === "present" && reference.mark.nonce && seen.mark && nonce !== reference.mark.nonce)
           return {
@@ -84,6 +99,62 @@ class Operation<I extends TObject, O extends TObject, S extends Seen, A extends 
         if (id !== undefined) reference.id = id;
       },
     });
+  }
+
+  /** @throws Rival where another run's object with our tag has come up since the create began */
+  async standsAlone(mark: Mark): Promise<void> {
+    const all = await this.definition.find(this.context, mark.tag);
+    const found = all.filter((object) => object.mark.nonce !== mark.nonce);
+    const decision = claim(found, mark.shape, this.claiming);
+    if (!("create" in decision) || decision.remove.length > 0) throw new Rival();
+  }
+
+  /** How this resource claims what carries its tag. */
+  get claiming() {
+    return { deleteBeforeReplace: this.definition.deleteBeforeReplace, label: this.label };
+  }
+
+  /**
+   * Takes an unfinished object away that carries our tag and is not to stay. Our nonce on it first: its maker, if he still
+   * works, stops. It is looked at before, and at each step. No service can compare and write in one go: a maker whose
+   * engine lives and who seals between our look and our mark loses it. An engine that is gone never lets anybody seal.
+   * @throws Rival where it was finished meanwhile
+   */
+  async removeOther(id: string, mark: Mark, custom: CommonInputs["timeouts"]): Promise<void> {
+    const look = () => this.definition.observe(this.context, { id, mark: withoutNonce(mark) });
+    const seen = await look();
+    if (seen.id === undefined) return;
+    if (seen.mark && !seen.mark.nonce) throw new Rival();
+    await this.requireEngine();
+    try {
+      await this.definition.mark(this.context, id, mark);
+    } catch (error) {
+      if ((await look()).id !== undefined) throw error;
+    }
+    await this.removeBeside(id, mark, custom);
+  }
+
+  /** Brings one of several objects with our tag to absent; what they share stays. */
+  async removeBeside(id: string, mark: Mark, custom: CommonInputs["timeouts"]): Promise<void> {
+    await this.reach({ want: "absent", beside: true }, { id, mark: withoutNonce(mark) }, "delete", custom);
+  }
+
+  /**
+   * Leaves one object of ours, whatever others have made since the create began. Answers whether some of theirs had to go.
+   * @throws Rival where ours had to go
+   */
+  async settleWithOthers(id: string, mark: Mark, custom: CommonInputs["timeouts"]): Promise<boolean> {
+    const decision = settle(await this.definition.find(this.context, mark.tag), { id, mark }, this.claiming);
+    if ("yieldTo" in decision) {
+      this.context.progress(`${this.label}: ${decision.yieldTo} was there before ${id}, removing ${id}`);
+      await this.removeBeside(id, mark, custom);
+      throw new Rival();
+    }
+    for (const twin of decision.remove) {
+      this.context.progress(`${this.label}: removing ${twin}, made twice`);
+      await this.removeOther(twin, mark, custom);
+    }
+    return decision.remove.length > 0;
   }
 
   /** Whether the mark that we wrote when we took the object over is not there. */
@@ -125,7 +196,7 @@ class Operation<I extends TObject, O extends TObject, S extends Seen, A extends 
   async giveUp(error: unknown, reference: Reference<Static<O>>, inputs: Static<I>): Promise<never> {
     const cause = this.explain(error, reference.id);
     if (reference.id === undefined || cause.code === "taken-over") throw cause;
-    const seen = await this.definition.observe(this.context, reference, inputs).catch(() => undefined);
+    const seen = await soon(this.definition.observe(this.context, reference, inputs));
     if (seen && seen.id === undefined && reference.last === undefined) throw cause;
     const outputs = seen?.id
       ? this.outputs(seen, inputs)
@@ -139,14 +210,19 @@ class Operation<I extends TObject, O extends TObject, S extends Seen, A extends 
     throw new HalfMade(reference.id, outputs, cause);
   }
 
+  /** An engine that is gone can be followed by another run: from then on nothing is sealed, taken over or cleared away. */
+  async requireEngine(): Promise<void> {
+    if (await this.context.engineAlive()) return;
+    throw failure(
+      "interrupted",
+      "the engine that asked for this is gone; the object stays unfinished and the next run goes on from it",
+    );
+  }
+
   /** The last act of a create: only with our nonce still there and the engine that asked still alive. */
   async seal(reference: { id?: string; mark: Mark }, seen: S, last?: Partial<Static<O>>): Promise<S> {
-    if (!(await this.context.engineAlive()))
-      throw failure(
-        "interrupted",
-        "the engine that asked for this is gone; the object stays unfinished and the next run goes on from it",
-      );
-    const { nonce: _, ...sealed } = reference.mark;
+    await this.requireEngine();
+    const sealed = withoutNonce(reference.mark);
     await this.definition.mark(this.context, reference.id!, sealed, last);
     return { ...seen, mark: sealed };
   }
@@ -174,6 +250,19 @@ async function begin<I extends TObject, O extends TObject, S extends Seen, A ext
   return new Operation(definition, context, place, label);
 }
 
+/** How long a last look may take for what goes into state, in milliseconds. */
+const LAST_LOOK = 20_000;
+
+/** What it answers; undefined where it fails or takes long. */
+async function soon<T>(work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, LAST_LOOK, undefined);
+    timer.unref();
+  });
+  return Promise.race([work.catch(() => undefined), late]).finally(() => clearTimeout(timer));
+}
+
 /** Runs `work` in the machine's turn, where the change needs one. */
 const inTurn = <T>(context: Context<unknown>, key: string | undefined, work: () => Promise<T>): Promise<T> =>
   key === undefined ? work() : context.turns.take(key, work);
@@ -193,15 +282,31 @@ export async function create(
     const mark: Mark = { tag: tagOf(inputs.identity, operation.place.projectId), shape, nonce: newNonce() };
     const reference: { id?: string; mark: Mark } = { mark };
     const desired: Desired<Values> = { want: "present", inputs, mark, name: nameOf(inputs) };
+    const attempt = async (): Promise<Seen> => {
+      delete reference.id;
+      const id = await takeOver(operation, mark, inputs);
+      if (id !== undefined) reference.id = id;
+      for (;;) {
+        const seen = await operation.reach(desired, reference, "create", inputs.timeouts);
+        if (reference.id === undefined) throw failure("unexpected", "the create ended without an object");
+        if (!(await operation.settleWithOthers(reference.id, mark, inputs.timeouts))) return seen;
+      }
+    };
     try {
-      reference.id =
-        inputs.adopt === undefined
-          ? await takeOver(operation, mark, inputs)
-          : await adopt(operation, inputs.adopt, mark, inputs);
-      const seen = await operation.reach(desired, reference, "create", inputs.timeouts);
-      if (reference.id === undefined) throw failure("unexpected", "the create ended without an object");
+      let seen: Seen | undefined;
+      if (inputs.adopt !== undefined) {
+        reference.id = await adopt(operation, inputs.adopt, mark, inputs);
+        seen = await operation.reach(desired, reference, "create", inputs.timeouts);
+      }
+      for (let round = 1; seen === undefined; round++)
+        try {
+          seen = await attempt();
+        } catch (error) {
+          if (!(error instanceof Rival)) throw error;
+          if (round === ROUNDS) throw failure("taken-over", "other runs keep making the same object");
+        }
       const sealed = await operation.seal(reference, seen);
-      return { id: reference.id, outputs: operation.outputs(sealed, inputs) };
+      return { id: reference.id!, outputs: operation.outputs(sealed, inputs) };
     } catch (error) {
       const ours = !(error instanceof Failure && error.code === "taken-over") && !context.signal.aborted;
       if (reference.id === undefined && operation.steps > 0 && ours) await clear(operation, reference, inputs);
@@ -218,18 +323,17 @@ async function takeOver(
 ): Promise<string | undefined> {
   const { definition, context, label } = operation;
   const found = await definition.find(context, mark.tag);
-  const decision = claim(found, mark.shape, {
-    deleteBeforeReplace: definition.deleteBeforeReplace,
-    label,
-  });
+  const decision = claim(found, mark.shape, operation.claiming);
   if ("refuse" in decision) throw decision.refuse;
   for (const id of decision.remove) {
     context.progress(`${label}: removing ${id}, left unfinished by an earlier run`);
-    await operation.reach({ want: "absent" }, { id, mark }, "delete", inputs.timeouts);
+    await operation.removeOther(id, mark, inputs.timeouts);
   }
   if (!("take" in decision)) return undefined;
   context.progress(`${label}: going on with ${decision.take}, left unfinished by an earlier run`);
-  operation.replaced = found.find((object) => object.id === decision.take)?.mark.nonce;
+  const before = found.find((object) => object.id === decision.take)?.mark.nonce;
+  if (before !== mark.nonce) operation.replaced = before;
+  await operation.requireEngine();
   await definition.mark(context, decision.take, mark);
   return decision.take;
 }

@@ -20,8 +20,19 @@ export interface Context<Cloud> {
   warn(line: string): void;
   /** Where the configuration points. */
   place(): Promise<Place>;
+  /** Which answer of the cloud is waited for now, in words. */
+  unanswered?(): string | undefined;
   /** Whether the engine that asked for this is still there; without it nothing is sealed. */
   engineAlive(): Promise<boolean>;
+}
+
+/** Parts of one object, without it. */
+export interface FoundParts {
+  readonly tag: string;
+  /** The name of the object that they were made for. */
+  readonly name: string;
+  /** When the youngest of them was made (ISO 8601). */
+  readonly created: string;
 }
 
 /** What of an object is known when it is looked for. */
@@ -44,7 +55,12 @@ export type Desired<Inputs, Outputs = unknown> =
       readonly name: string;
       readonly last?: Partial<Outputs>;
     }
-  | { readonly want: "absent"; readonly last?: Partial<Outputs> };
+  | {
+      readonly want: "absent";
+      readonly last?: Partial<Outputs>;
+      /** Another object carries the same tag and stays: what was made for either is left to it. */
+      readonly beside?: boolean;
+    };
 
 /** What `observe` returns in every resource. */
 export interface Seen {
@@ -161,10 +177,10 @@ export interface Definition<
   /** Every object that carries this tag, finished or not; without a tag every object that carries any. */
   find(context: Context<Cloud>, tag?: string): Promise<Found[]>;
   /**
-   * Tags on what was made for objects of this type beside them: a machine's ports. They stay behind alone where a create was
-   * killed between them and the object.
+   * What was made for objects of this type beside them, each tag once: a machine's ports. They stay behind alone where a create
+   * was killed between them and the object.
    */
-  partTags?(context: Context<Cloud>): Promise<readonly string[]>;
+  findParts?(context: Context<Cloud>): Promise<readonly FoundParts[]>;
   /** What the cloud shows now. All of the reading is here. */
   observe(context: Context<Cloud>, reference: Reference<Static<O>>, inputs?: Static<I>): Promise<S>;
   /** What to do about it. Pure: no I/O, no clock. */

@@ -15,15 +15,24 @@ export interface HostOptions {
   log?(line: string): void;
 }
 
+/** A host's context, and the one for the read of an object of the state: all reads of a refresh share what they ask. */
+export interface HostContext extends Context<Cloud> {
+  reading(object: string): Context<Cloud>;
+}
+
 /**
  * One context for all operations of a process: one session, one set of turns. Credentials are looked for here, so that
  * what is wrong with them is said by the first operation that needs them.
  */
-export function hostContext(options: HostOptions): Context<Cloud> {
+export function hostContext(options: HostOptions): HostContext {
   const clock = options.clock ?? systemClock;
   const log = options.config("baremetal:logRequests") === "true" ? (options.log ?? options.progress) : undefined;
-  const session = new Session(resolveCloudConfig(systemSources(options.config)), { clock, ...(log && { log }) });
-  return {
+  const session = new Session(resolveCloudConfig(systemSources(options.config)), {
+    clock,
+    progress: options.progress,
+    ...(log && { log }),
+  });
+  const context: Context<Cloud> = {
     cloud: session,
     clock,
     turns: new Turns(),
@@ -31,6 +40,7 @@ export function hostContext(options: HostOptions): Context<Cloud> {
     progress: options.progress,
     warn: options.warn,
     engineAlive: options.engineAlive,
+    unanswered: () => session.unanswered(),
     place: async () => {
       const { authUrl, region, projectId } = await session.principal();
       if (!projectId)
@@ -40,4 +50,5 @@ export function hostContext(options: HostOptions): Context<Cloud> {
       return { authUrl, region: region ?? "", projectId };
     },
   };
+  return { ...context, reading: (object) => ({ ...context, cloud: session.reading(object) }) };
 }

@@ -1,5 +1,6 @@
-import { failure } from "../core/index.ts";
-import type { Cloud } from "../openstack/cloud.ts";
+import { type FoundParts, failure } from "../core/index.ts";
+import type { Cloud, Relation } from "../openstack/cloud.ts";
+import { related } from "../openstack/refresh.ts";
 import type { MachineInputs, MachineOutputs } from "./spec.ts";
 
 /** A Neutron port as far as a machine is concerned. */
@@ -62,6 +63,7 @@ const MOST = 16;
  * port, so that a create whose answer was lost finds it.
  */
 const describe = (tag: string, index: number) => `pulumi-baremetal:${tag} port ${index}`;
+const MARKED = /^pulumi-baremetal:([0-9a-f]{20}) port \d+$/;
 const indexOf = (description: string) => Number(/ port (\d+)$/.exec(description)?.[1] ?? -1);
 
 /**
@@ -74,34 +76,71 @@ export async function observePorts(
   networks: MachineInputs["networks"] = [],
   options: { readonly lenient?: boolean } = {},
 ): Promise<MachinePort[]> {
-  const network = cloud.service("network");
-  const descriptions = Array.from({ length: MOST }, (_, index) => describe(tag, index));
   const { projectId } = await cloud.principal();
-  const ours = await network.list<NeutronPort>("/ports", "ports", {
-    query: { project_id: projectId, description: descriptions },
-  });
+  const ours = await related(cloud, portsByTag(cloud, projectId), tag);
   const ports = ours.map((port) => toMachinePort(port, indexOf(port.description), true));
   for (const [index, entry] of networks.entries()) {
     if (entry.port === undefined) continue;
-    const found = await network.find<{ port: NeutronPort }>(`/ports/${entry.port}`);
+    const [found] = await related(cloud, portsById(cloud, projectId), entry.port);
     if (!found && options.lenient) continue;
     if (!found)
       throw failure("not-found", `there is no port ${entry.port} that this credential can see`, {
         path: `networks[${index}].port`,
       });
-    ports.push(toMachinePort(found.port, index, false));
+    ports.push(toMachinePort(found, index, false));
   }
-  return ports.sort((a, b) => a.index - b.index || (a.id < b.id ? -1 : 1));
+  // Of two for one place the one that a machine has comes first: it is the one to keep.
+  const bound = (port: MachinePort) => Number(port.device === "");
+  return ports.sort((a, b) => a.index - b.index || bound(a) - bound(b) || (a.id < b.id ? -1 : 1));
 }
 
-/** The tags of all ports that were made for machines in this project. */
-export async function listPortTags(cloud: Cloud): Promise<string[]> {
+const PROJECT_PORTS = "ports of the project";
+
+const listPorts = (cloud: Cloud, project: string, description?: readonly string[]) =>
+  cloud.service("network").list<NeutronPort>("/ports", "ports", { query: { project_id: project, description } });
+
+/** Ports of ours by the tag of their machine. */
+const portsByTag = (cloud: Cloud, project: string): Relation<NeutronPort> => ({
+  name: "ports by tag",
+  list: PROJECT_PORTS,
+  of: (tag) =>
+    listPorts(
+      cloud,
+      project,
+      Array.from({ length: MOST }, (_, index) => describe(tag, index)),
+    ),
+  all: () => listPorts(cloud, project),
+  keyOf: ({ description }) => MARKED.exec(description)?.[1],
+});
+
+/** Ports by their id; another project's may be lent to this one. */
+const portsById = (cloud: Cloud, project: string): Relation<NeutronPort> => ({
+  name: "ports by id",
+  list: PROJECT_PORTS,
+  of: async (id) => {
+    const found = await cloud.service("network").find<{ port: NeutronPort }>(`/ports/${id}`);
+    return found ? [found.port] : [];
+  },
+  all: () => listPorts(cloud, project),
+  keyOf: ({ id }) => id,
+  prove: true,
+});
+
+/** All ports that were made for machines in this project, by machine. */
+export async function findPorts(cloud: Cloud): Promise<FoundParts[]> {
   const { projectId } = await cloud.principal();
-  const ports = await cloud.service("network").list<{ description: string }>("/ports", "ports", {
-    query: { project_id: projectId, fields: ["id", "description"] },
-  });
-  const tags = ports.map(({ description }) => /^pulumi-baremetal:([0-9a-f]{20}) port \d+$/.exec(description)?.[1]);
-  return [...new Set(tags.filter((tag) => tag !== undefined))];
+  const ports = await cloud
+    .service("network")
+    .list<{ name: string; description: string; created_at?: string }>("/ports", "ports", {
+      query: { project_id: projectId, fields: ["id", "name", "description", "created_at"] },
+    });
+  const found = new Map<string, FoundParts>();
+  for (const { name, description, created_at: created = "" } of ports) {
+    const tag = MARKED.exec(description)?.[1];
+    if (tag === undefined || (found.get(tag)?.created ?? "") > created) continue;
+    found.set(tag, { tag, name: name.replace(/ port \d+$/, ""), created });
+  }
+  return [...found.values()];
 }
 
 const toMachinePort = (port: NeutronPort, index: number, ours: boolean): MachinePort => ({

@@ -124,6 +124,9 @@ export function isStatus(error: unknown, ...statuses: readonly number[]): error 
   return error instanceof ApiError && error.is(...statuses);
 }
 
+/** Seconds after which a write that was answered by 503 would show if it had been done. */
+const REFUSED_SHOWS = 5;
+
 function describe(facts: ApiErrorFacts): FailureDetails {
   const { code, next } = judge(facts);
   const path = pathOf(facts.url);
@@ -135,6 +138,8 @@ function describe(facts: ApiErrorFacts): FailureDetails {
   return failure(code, what, {
     ...(facts.requestId && { requestId: facts.requestId }),
     ...(facts.unknownOutcome && { unknownOutcome: true }),
+    // Whoever says 503 has hardly handed it on to one that still works at it.
+    ...(facts.unknownOutcome && facts.status === 503 && { showsWithin: REFUSED_SHOWS }),
     ...(next && { next }),
   }).details;
 }
@@ -196,9 +201,10 @@ const KNOWN_WORDS: readonly (readonly [(facts: ApiErrorFacts) => boolean, RegExp
   ],
   [
     ({ status, service }) => service === "baremetal" && (status >= 500 || status === 400),
-    /unable to establish connection|no conductor service registered|timed out waiting for a reply|MessagingTimeout/i,
+    /unable to establish connection|no conductor service registered|resource temporarily unavailable|timed out waiting for a reply|MessagingTimeout/i,
     "conductor-gone",
   ],
+  [({ status, service }) => service === "baremetal" && status >= 500, /binding failed for/i, "network-failed"],
   [
     ({ service }) => service === "network",
     /^IpAddressGenerationFailure|no more ip addresses available/i,

@@ -10,6 +10,32 @@ export interface Cloud {
   principal(): Promise<Principal>;
   /** A collection whose readers share their requests, the same object for the same name. */
   collection<T extends { id: string }>(name: string, source: CollectionSource<T>): Collection<T>;
+  /** Only where objects are read for a refresh: what all those reads share. */
+  readonly refresh?: SharedReads;
+}
+
+/** Answers that many reads share. See `refresh.ts` for how old they may be. */
+export interface SharedReads {
+  /** The objects that have this key. */
+  find<T>(relation: Relation<T>, key: string): Promise<readonly T[]>;
+  /** Forgets everything: something was written. */
+  forget(): void;
+}
+
+/** Objects that are found by something they have: the node that they are of, the mark that they carry. */
+export interface Relation<T> {
+  readonly name: string;
+  /** The name of the list that holds them; relations that name the same one share it. */
+  readonly list: string;
+  /** Those of one key, by a request of their own. */
+  of(key: string): Promise<readonly T[]>;
+  /** All that this credential may see; undefined where that could be everything that the cloud has. */
+  all(): Promise<readonly T[] | undefined>;
+  keyOf(object: T): string | undefined;
+  /** Whether asking for one key costs the cloud as much as asking for all. */
+  readonly whole?: boolean;
+  /** Whether a key that the list lacks is asked for by itself: what a list leaves out need not be gone. */
+  readonly prove?: boolean;
 }
 
 /** Where a collection's objects come from. */

@@ -4,10 +4,13 @@ import type { Poller, Watch } from "./poller.ts";
 
 /** An id that was not looked at for this long is not counted among those that are waited on. */
 const ACTIVE = 60_000;
-/** Lists come this much apart for each id that is waited on, within the bounds below: 100 ids, one list in 5 s. */
-const APART = 50;
+/**
+ * Lists come this much apart for each id that is waited on, within the bounds below. A machine is waited on in two
+ * collections: 100 machines cost at most 0.2 requests a second.
+ */
+const APART = 100;
 const SHORTEST = 500;
-const LONGEST = 5_000;
+const LONGEST = 10_000;
 
 /**
  * A collection on the shared poller. One id that is waited on is read by itself; several are served by one list. A
@@ -85,7 +88,7 @@ export class SharedCollection<T extends { id: string }> implements Collection<T>
   }
 }
 
-/** Milliseconds between two lists for this many ids: half a second for a few, 5 seconds from 100 on. */
+/** Milliseconds between two lists for this many ids: half a second for a few, 10 seconds from 100 on. */
 export function spacing(ids: number): number {
   return Math.min(LONGEST, Math.max(SHORTEST, ids * APART));
 }

@@ -1,9 +1,10 @@
 import { randomInt } from "node:crypto";
 import type { Clock } from "../core/clock.ts";
-import { ApiError, ConnectionError } from "./api-error.ts";
+import { formatDuration } from "../core/failure.ts";
+import { ApiError, ConnectionError, SERVICE_NAMES } from "./api-error.ts";
 import { type HttpAnswer, HttpFailure, type Transport } from "./http.ts";
 import { redactBody, redactHeaders, redactText, redactUrl, secretsIn } from "./redact.ts";
-import { bodyKind, decideRetry, parseRetryAfter, type RetryLimits } from "./retry.ts";
+import { bodyKind, decideRetry, leavesDoubt, parseRetryAfter, type RetryLimits } from "./retry.ts";
 import { serviceErrorType, serviceMessage } from "./service-message.ts";
 import type { Answer, Principal, ServiceType } from "./types.ts";
 
@@ -14,6 +15,12 @@ export interface ExchangeContext {
   /** From 0 to 1. */
   random: () => number;
   log: (line: string) => void;
+  /** A line for people, where an answer keeps them waiting. */
+  tell: (line: string) => void;
+  /** When which service was last told of: many may wait for the same one. */
+  told: Map<ServiceType, number>;
+  /** What is being waited for now, in words; the oldest first. */
+  open: Set<() => string>;
   limits: Partial<RetryLimits>;
 }
 
@@ -42,6 +49,10 @@ export interface Exchange {
   limits?: Partial<RetryLimits>;
 }
 
+/** An answer that takes this long is told of, and again after each minute, in milliseconds. */
+const SLOW = 10_000;
+const REMIND = 60_000;
+
 /** `Math.random` as good as any; only spreads waits. */
 export const systemRandom = (): number => randomInt(0, 1_000_000) / 1_000_000;
 
@@ -58,6 +69,8 @@ export async function exchange<T>(context: ExchangeContext, request: Exchange): 
   let { url } = request;
   let renewed = false;
   let redirects = 0;
+  let doubtful = false;
+  const patience = new Patience(context, request);
   for (let attempt = 1; ; attempt++) {
     const token = await request.tokens?.get(request.signal);
     const headers = { ...sent.headers, ...(token !== undefined && { "X-Auth-Token": token }) };
@@ -65,14 +78,16 @@ export async function exchange<T>(context: ExchangeContext, request: Exchange): 
     const line = `${request.method} ${redactUrl(url)}`;
     let answer: HttpAnswer;
     try {
-      answer = await context.transport.send({
-        method: request.method,
-        url,
-        headers,
-        ...(sent.body !== undefined && { body: sent.body }),
-        ...(request.signal && { signal: request.signal }),
-        freshConnection: !isRepeatable(request),
-      });
+      answer = await patience.during(() =>
+        context.transport.send({
+          method: request.method,
+          url,
+          headers,
+          ...(sent.body !== undefined && { body: sent.body }),
+          ...(request.signal && { signal: request.signal }),
+          freshConnection: !isRepeatable(request),
+        }),
+      );
     } catch (error) {
       if (!(error instanceof HttpFailure)) throw error;
       const decision = decideRetry({
@@ -92,6 +107,8 @@ export async function exchange<T>(context: ExchangeContext, request: Exchange): 
           attempts: attempt,
         });
       }
+      doubtful ||= leavesDoubt({ method: request.method, reach: error.reach });
+      patience.again(decision.why, decision.afterMs);
       await clock.sleep(decision.afterMs, request.signal);
       continue;
     }
@@ -119,10 +136,13 @@ export async function exchange<T>(context: ExchangeContext, request: Exchange): 
       ...facts(context, request, attempt, clock.now() - began),
       status: answer.status,
       bodyKind: kind,
+      doubtful,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     });
     if (decision.retry) {
       log(`${line}: ${decision.why}; again in ${decision.afterMs} ms`);
+      doubtful ||= leavesDoubt({ method: request.method, status: answer.status, bodyKind: kind });
+      patience.again(decision.why, decision.afterMs);
       await clock.sleep(decision.afterMs, request.signal);
       continue;
     }
@@ -153,6 +173,61 @@ export async function exchange<T>(context: ExchangeContext, request: Exchange): 
         body: redactText(answer.text, known).slice(0, 10_000),
       },
     });
+  }
+}
+
+/** Tells people which answer they wait for: after {@link SLOW}, and then once a minute, one line for all who wait for a service. */
+class Patience {
+  readonly #context: ExchangeContext;
+  readonly #service: ServiceType;
+  readonly #request: string;
+  readonly #began: number;
+  #due: number;
+
+  constructor(context: ExchangeContext, { service, method, url }: Exchange) {
+    this.#context = context;
+    this.#service = service;
+    this.#request = `${method} ${new URL(url).pathname}`;
+    this.#began = context.clock.now();
+    this.#due = this.#began + SLOW;
+  }
+
+  /** Waits for one sending. */
+  async during<T>(sending: () => Promise<T>): Promise<T> {
+    // The machine's own time: a clock of tests stands still while an answer is awaited.
+    const timer = setInterval(() => this.#tell(), SLOW / 10);
+    timer.unref();
+    const { open } = this.#context;
+    const said = () => this.#said();
+    open.add(said);
+    try {
+      return await sending();
+    } finally {
+      clearInterval(timer);
+      open.delete(said);
+    }
+  }
+
+  #said(): string {
+    const since = formatDuration((this.#context.clock.now() - this.#began) / 1000);
+    return `${SERVICE_NAMES[this.#service]} has not answered ${this.#request} yet (${since})`;
+  }
+
+  /** It is sent again after so long. */
+  again(why: string, afterMs: number): void {
+    this.#tell(why, afterMs);
+  }
+
+  #tell(why?: string, afterMs = 0): void {
+    const now = this.#context.clock.now();
+    const { told } = this.#context;
+    const last = told.get(this.#service);
+    if (now + afterMs < this.#due || (last !== undefined && now - last < REMIND)) return;
+    this.#due = now + REMIND;
+    told.set(this.#service, now);
+    const name = SERVICE_NAMES[this.#service];
+    const since = formatDuration((now - this.#began) / 1000);
+    this.#context.tell(why ? `${name} is asked again for ${this.#request}: ${why} (${since} so far)` : this.#said());
   }
 }
 

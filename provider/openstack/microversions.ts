@@ -7,82 +7,149 @@ export interface Requirement {
   minimum: string;
   /** What is asked for where the service has it; `minimum` where left out. */
   wanted?: string;
+  /** What it is for. */
   why: string;
+  /** What becomes of it below `minimum`. */
+  without: string;
 }
 
-/**
- * Which microversion each feature needs. Every gate of this provider stands here and nowhere else; services between
- * Zed (Ironic 1.82, Nova 2.93, Cinder 3.70) and 2026.2 (1.115, 2.104, 3.71) all occur in the field.
- */
+/** The oldest and the newest release that this package is tested on, with the newest microversion of each service there. */
+export const RELEASES = {
+  // Ironic 21.4, which is of 2023.1, as Debian 12 has it
+  Zed: { baremetal: "1.82", compute: "2.93", "block-storage": "3.70" },
+  "2026.2": { baremetal: "1.115", compute: "2.104", "block-storage": "3.71" },
+} as const;
+
+/** Which microversion each feature needs: every difference by release that this package knows. */
 export const REQUIREMENTS = {
   "reading nodes": {
     service: "baremetal",
     minimum: "1.65",
     wanted: "1.82",
     why: "owner, lessee, traits, retired, fault",
+    without: "no machines by Ironic; of Nova's machines the node is not shown",
   },
-  "node history": { service: "baremetal", minimum: "1.78", why: "what happened to a node before" },
-  "node inventory": { service: "baremetal", minimum: "1.81", why: "CPU, memory and disks as inspection saw them" },
-  "node health": { service: "baremetal", minimum: "1.109", why: "the BMC's own verdict" },
-  "node history details": { service: "baremetal", minimum: "1.115", why: "state and duration of past steps" },
-  "power control": { service: "baremetal", minimum: "1.27", why: "soft power off and a time-out of its own" },
+  "power control": {
+    service: "baremetal",
+    minimum: "1.27",
+    why: "soft power off and a time-out of its own",
+    without: "no machines by Ironic",
+  },
   deploying: {
     service: "baremetal",
     minimum: "1.69",
     wanted: "1.82",
     why: "deploy steps and config drive in one request",
+    without: "no machines by Ironic",
   },
-  "aborting a deploy": { service: "baremetal", minimum: "1.110", why: "a deploy that waits can be ended" },
   allocations: {
     service: "baremetal",
     minimum: "1.60",
     wanted: "1.79",
     why: "owner; prefers the node of the same name",
+    without: "no machines by Ironic",
   },
   "network attachments": {
     service: "baremetal",
     minimum: "1.28",
     wanted: "1.67",
     why: "VIFs; port and port group choice",
+    without: "no machines by Ironic",
   },
-  "volume targets": { service: "baremetal", minimum: "1.33", why: "volume targets, connectors, storage interface" },
-  rescue: { service: "baremetal", minimum: "1.38", why: "rescue and unrescue" },
-  "service steps": { service: "baremetal", minimum: "1.87", why: "work on a deployed node without a new deploy" },
-  "virtual media": { service: "baremetal", minimum: "1.89", why: "attach an image to a node's BMC" },
-  runbooks: {
+  "node history": {
     service: "baremetal",
-    minimum: "1.92",
-    wanted: "1.112",
-    why: "approved steps that a tenant may run; own traits",
+    minimum: "1.78",
+    why: "why a machine failed, after Ironic has cleared last_error",
+    without: "a machine that failed a while ago is reported without the reason",
   },
-  "inspection rules": { service: "baremetal", minimum: "1.96", why: "rules that turn facts into classes and traits" },
-  "instance names": { service: "baremetal", minimum: "1.104", why: "the name of what runs on a node" },
+  "volume targets": {
+    service: "baremetal",
+    minimum: "1.33",
+    why: "volume targets, connectors, storage interface",
+    without: "no volumes on machines by Ironic",
+  },
+  "instance names": {
+    service: "baremetal",
+    minimum: "1.104",
+    why: "the machine's name beside the node's in Ironic's own lists",
+    without: "Ironic shows the machine's name only in the node's instance_info, as display_name",
+  },
   servers: {
     service: "compute",
     minimum: "2.52",
     wanted: "2.90",
     why: "tags in the create request; host name of its own",
+    without: "no machines by Nova",
   },
-  "host names": { service: "compute", minimum: "2.90", why: "a host name that is not the server's name" },
   // From 2.93 on nova fails to rebuild on bare metal ("doesn't support rebuilding volume backed instances").
   rebuilding: {
     service: "compute",
     minimum: "2.57",
     wanted: "2.92",
     why: "user data and key pair with a rebuild; not 2.93",
+    without: "no reinstalling in place by Nova",
   },
-  "server consoles": { service: "compute", minimum: "2.6", why: "one form for all kinds of console" },
+  "choosing hardware by flavor": {
+    service: "compute",
+    minimum: "2.61",
+    wanted: "2.90",
+    why: "what a flavor requires, in the list of flavors",
+    without: "no machines by Nova",
+  },
+  "attachment ids": {
+    service: "compute",
+    minimum: "2.89",
+    why: "which of Cinder's attachments of a volume is the server's",
+    without: "the server's attachment is found by volume and server alone",
+  },
   "volume attachments": {
     service: "block-storage",
     minimum: "3.44",
     wanted: "3.54",
-    why: "attach, complete, read-only mode",
+    why: "attaching a volume to a machine that Nova does not know",
+    without: "no volumes on machines by Ironic",
   },
-  "volumes from backups": { service: "block-storage", minimum: "3.47", why: "create a volume straight from a backup" },
-  "snapshots of volumes in use": { service: "block-storage", minimum: "3.66", why: "no force flag needed" },
-  "default volume types": { service: "block-storage", minimum: "3.62", why: "a project's own default type" },
-  "allocation candidates": { service: "placement", minimum: "1.29", wanted: "1.36", why: "nested providers, traits" },
+  "read-only attachments": {
+    service: "block-storage",
+    minimum: "3.54",
+    why: "the volume service itself keeps the mode",
+    without: "the mode is told with the initiator only, and back ends may ignore it",
+  },
+  "volumes from backups": {
+    service: "block-storage",
+    minimum: "3.47",
+    why: "create a volume straight from a backup",
+    without: "no volume with `backup`",
+  },
+  "growing volumes in use": {
+    service: "block-storage",
+    minimum: "3.42",
+    why: "a larger size while a machine has the volume",
+    without: "detach the volume before it grows",
+  },
+  "messages about volumes": {
+    service: "block-storage",
+    minimum: "3.5",
+    why: "why a volume failed, in the service's own words",
+    without: "a failed volume is reported without its cause",
+  },
 } as const satisfies Record<string, Requirement>;
+
+/** What differs by release and shows in no version: policies as the service brings them. An operator may have changed them. */
+export const POLICIES = {
+  "networks of a reader": {
+    service: "network",
+    release: "Zed",
+    what: "whoever has only the role reader may make and delete networks and ports",
+    so: "a reader's program fails at the machine, and what comes before it exists; its `destroy` takes that away",
+  },
+  "volumes of a reader": {
+    service: "block-storage",
+    release: "Zed",
+    what: "whoever has only the role reader may make and delete volumes",
+    so: "the same",
+  },
+} as const satisfies Record<string, { service: ServiceType; release: keyof typeof RELEASES; what: string; so: string }>;
 
 /** A feature of {@link REQUIREMENTS}. */
 export type Feature = keyof typeof REQUIREMENTS;

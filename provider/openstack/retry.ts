@@ -1,5 +1,7 @@
+import { serviceErrorType } from "./service-message.ts";
+
 /** What an error answer means for a repetition, read from its text by {@link bodyKind}. */
-export type BodyKind = "node-locked" | "immutable" | "no-free-worker" | "not-accepted" | "other";
+export type BodyKind = "node-locked" | "immutable" | "no-free-worker" | "not-accepted" | "refused" | "other";
 
 /** How far a request got when its connection failed. */
 export type Reach = "not-sent" | "maybe-sent";
@@ -18,6 +20,8 @@ export interface RetryInput {
   /** Node's code of the connection error: `ECONNRESET`; or `CONNECT_TIMEOUT`, `FIRST_BYTE_TIMEOUT`, `BODY_TIMEOUT`. */
   errorCode?: string;
   reach?: Reach;
+  /** Whether an earlier sending may have been done: see {@link leavesDoubt}. */
+  doubtful?: boolean;
   retryAfterMs?: number;
   bodyKind?: BodyKind;
   /** From 0 to 1, for the jitter. */
@@ -48,6 +52,8 @@ export const RETRY_LIMITS: RetryLimits = { totalMs: 180_000, connectionRetries: 
 
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 const READS = new Set(["GET", "HEAD", "OPTIONS"]);
+/** Refusals that an earlier sending of the same write may have brought about by being done: it exists already, it is gone. */
+const AFTERWARDS = new Set([400, 404, 409, 412]);
 /** Errors that come before a connection stands: the request was certainly not sent. */
 const NEVER_CONNECTED = new Set([
   "ECONNREFUSED",
@@ -81,6 +87,8 @@ export function bodyKind(service: string, status: number, text: string): BodyKin
   }
   if (service === "load-balancer" && status === 409 && /immutable/i.test(text)) return "immutable";
   if (status === 503) {
+    // Neutron's own answer, such as that it has no free segment: nothing was done, and asking again helps nobody.
+    if (service === "network" && /^\s*\{/.test(text) && serviceErrorType(text)) return "refused";
     if (/(no|lack of) free (conductor )?worker|concurrent action limit/i.test(text)) {
       return "no-free-worker";
     }
@@ -100,8 +108,9 @@ export function bodyKind(service: string, status: number, text: string): BodyKin
  * | no connection came about | any method, 5 times (an unknown host name 2 times) |
  * | connection cut, time-out, 502, 504 | GET, HEAD, PUT, DELETE and what is `repeatable`, 5 times; else the outcome is unknown |
  * | 429 | any method, as Retry-After says |
- * | 503 | idempotent ones, and any method where it says that it took nothing in (Retry-After, no free worker) |
+ * | 503 | idempotent ones, and any method where it says that it took nothing in (Retry-After, no free worker); never Neutron's own refusal of a write |
  * | 409 Ironic "locked", Octavia "immutable" | any method |
+ * | 400, 404, 409, 412 to a write of which an earlier sending may have been done | never: the outcome is unknown |
  * | 500 | reads only, twice |
  * | anything else (certificate errors, 400, 404, other 409) | never |
  *
@@ -140,10 +149,12 @@ export function decideRetry(input: RetryInput): RetryDecision {
   }
 
   const { status, bodyKind: kind } = input;
+  if (input.doubtful && AFTERWARDS.has(status)) return stop(`${status} after an answer was lost`, true);
   if (status === 429) return again("the service asks to slow down (429)", 2000, 20_000);
   if (status === 409 && kind === "node-locked") return again("the node is locked", 2000, 20_000);
   if (status === 409 && kind === "immutable") return again("the load balancer is being changed", 2000, 20_000);
   if (status === 503) {
+    if (kind === "refused" && !READS.has(input.method)) return stop("refused (503)");
     if (kind === "no-free-worker") return again("no free worker (503)", 2000, 20_000);
     if (kind === "not-accepted" || input.retryAfterMs !== undefined) return again("unavailable (503)", 2000, 20_000);
     if (!safe) return stop(`503 on a ${input.method} that may not be repeated`, true);
@@ -159,6 +170,18 @@ export function decideRetry(input: RetryInput): RetryDecision {
   }
   if (status === 500 && READS.has(input.method) && input.attempt <= 2) return again("server error (500)", 500, 10_000);
   return stop(`status ${status}`);
+}
+
+/** Whether a failed sending of a write may have been done all the same. */
+export function leavesDoubt({
+  method,
+  status,
+  reach,
+  bodyKind: kind,
+}: Omit<RetryInput, "attempt" | "elapsedMs" | "random">): boolean {
+  if (READS.has(method)) return false;
+  if (status === undefined) return reach === "maybe-sent";
+  return status === 502 || status === 504 || (status === 503 && kind === "other");
 }
 
 /** Milliseconds of a Retry-After header (seconds or an HTTP date); `undefined` where there is none that is readable. */

@@ -2,7 +2,7 @@ import { Failure } from "../core/failure.ts";
 import { ApiError, SERVICE_NAMES } from "./api-error.ts";
 import { type Endpoint, readVersions, rootOf, splitEndpoint, usualVersion, type VersionRange } from "./discovery.ts";
 import type { Exchange } from "./exchange.ts";
-import { compareVersions, type Feature, microversionHeaders, requirement } from "./microversions.ts";
+import { compareVersions, type Feature, microversionHeaders, type Requirement, requirement } from "./microversions.ts";
 import { readPages } from "./paging.ts";
 import type { Answer, Query, RequestOptions, Service, ServiceType } from "./types.ts";
 
@@ -86,39 +86,19 @@ export class OpenStackService implements Service {
     return readPages<T>((query) => this.get(path, { ...options, query }), key, options.query);
   }
 
-  async supports(microversion: string): Promise<boolean> {
+  async supports(feature: Feature): Promise<boolean> {
     const range = await this.versions();
-    if (!range) return false;
-    return compareVersions(microversion, range.minimum) >= 0 && compareVersions(microversion, range.maximum) <= 0;
+    return range !== undefined && compareVersions(range.maximum, this.#needs(feature).minimum) >= 0;
   }
 
-  async negotiate(feature: string, minimum: string, wanted: string = minimum): Promise<string> {
-    const range = await this.versions();
-    const name = SERVICE_NAMES[this.type];
-    if (!range || compareVersions(range.maximum, minimum) < 0) {
-      throw new Failure({
-        code: "version-too-old",
-        what: `${feature} needs ${name} ${minimum}; this cloud has ${range ? range.maximum : "no version of it that is known"}`,
-        mover: "operator",
-        next: `ask the cloud's operator to upgrade ${name}, or do without ${feature}`,
-      });
-    }
-    if (compareVersions(range.minimum, wanted) > 0) {
-      throw new Failure({
-        code: "unsupported",
-        what: `${feature} is written for ${name} ${wanted}; this cloud begins at ${range.minimum}`,
-        mover: "you",
-        next: "upgrade pulumi-baremetal",
-      });
-    }
-    return compareVersions(wanted, range.maximum) <= 0 ? wanted : range.maximum;
+  async negotiate(feature: Feature): Promise<string> {
+    return chooseVersion(feature, this.#needs(feature), await this.versions());
   }
 
-  /** The microversion for a feature of the table in microversions.ts. */
-  async versionFor(feature: Feature): Promise<string> {
-    const { service, minimum, wanted } = requirement(feature);
-    if (service !== this.type) throw new TypeError(`${feature} belongs to ${service}, not to ${this.type}`);
-    return this.negotiate(feature, minimum, wanted);
+  #needs(feature: Feature): Requirement {
+    const needs = requirement(feature);
+    if (needs.service !== this.type) throw new TypeError(`${feature} belongs to ${needs.service}, not to ${this.type}`);
+    return needs;
   }
 
   /** The microversions this cloud's service answers to; `undefined` where it does not tell. */
@@ -173,6 +153,32 @@ export class OpenStackService implements Service {
     }
     return undefined;
   }
+}
+
+/**
+ * The microversion to ask for, given what the service has.
+ * @throws Failure `version-too-old`, or `unsupported` where the service has given up what this package is written for
+ */
+export function chooseVersion(feature: string, needs: Requirement, range: VersionRange | undefined): string {
+  const { service, minimum, wanted = minimum } = needs;
+  const name = SERVICE_NAMES[service];
+  if (!range || compareVersions(range.maximum, minimum) < 0) {
+    throw new Failure({
+      code: "version-too-old",
+      what: `${feature} needs ${name} ${minimum}; this cloud has ${range ? range.maximum : "no version of it that is known"}`,
+      mover: "operator",
+      next: `ask the cloud's operator to upgrade ${name}; until then: ${needs.without}`,
+    });
+  }
+  if (compareVersions(range.minimum, wanted) > 0) {
+    throw new Failure({
+      code: "unsupported",
+      what: `${feature} is written for ${name} ${wanted}; this cloud begins at ${range.minimum}`,
+      mover: "you",
+      next: "upgrade pulumi-baremetal",
+    });
+  }
+  return compareVersions(wanted, range.maximum) <= 0 ? wanted : range.maximum;
 }
 
 /** Puts a path behind a root; a whole address must lie under it, a repeated version is dropped. */

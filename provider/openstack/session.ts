@@ -8,6 +8,7 @@ import type { CloudConfig } from "./config.ts";
 import { type ExchangeContext, exchange, systemRandom, type TokenUse } from "./exchange.ts";
 import { createTransport, type FetchFunction, type PhaseTimeouts, type Transport } from "./http.ts";
 import { Poller } from "./poller.ts";
+import { ReadingCloud, RefreshReads } from "./refresh.ts";
 import type { RetryLimits } from "./retry.ts";
 import { OpenStackService } from "./service.ts";
 import { TokenKeeper } from "./token.ts";
@@ -18,6 +19,8 @@ export interface SessionOptions {
   clock?: Clock;
   /** One line for each request: method, address without secrets, status, time, request id. Default: nothing. */
   log?: (line: string) => void;
+  /** A line for people where they wait for an answer: `Nova (compute) has not answered … yet (10 s)`. Default: nothing. */
+  progress?: (line: string) => void;
   /** From 0 to 1; spreads waits. */
   random?: () => number;
   /** Sends a request; node-fetch over keep-alive pools by default. */
@@ -40,6 +43,7 @@ export class Session implements Cloud {
   readonly #tokens: TokenUse;
   readonly #services = new Map<ServiceType, OpenStackService>();
   readonly #collections = new Map<string, Collection<{ id: string }>>();
+  readonly #reading: ReadingCloud;
 
   constructor(config: CloudConfig, options: SessionOptions = {}) {
     const clock = options.clock ?? systemClock;
@@ -55,12 +59,16 @@ export class Session implements Cloud {
       clock,
       random,
       log: options.log ?? (() => {}),
+      tell: options.progress ?? (() => {}),
+      told: new Map(),
+      open: new Set(),
       limits: {
         ...(config.maxRetries !== undefined && { connectionRetries: config.maxRetries }),
         ...options.limits,
       },
     };
     this.poller = new Poller({ clock, random });
+    this.#reading = new ReadingCloud(this, new RefreshReads(clock));
     this.#keeper = new TokenKeeper(() => authenticate(this.#context, config), clock, config.allowReauth);
     this.#tokens = {
       get: async (signal) => (await this.#keeper.get(signal)).id,
@@ -80,13 +88,25 @@ export class Session implements Cloud {
     return this.#principalOf(await this.#keeper.get(signal));
   }
 
+  /** The answer that is waited for the longest: `Nova (compute) has not answered GET /servers yet (12 s)`. */
+  unanswered(): string | undefined {
+    const [oldest] = this.#context.open;
+    return oldest?.();
+  }
+
   /** A service of the cloud. Its address and versions are looked up on its first request. */
   service(type: ServiceType): OpenStackService {
     let service = this.#services.get(type);
     if (!service) {
       service = new OpenStackService(type, {
         locate: (wanted, signal) => this.#locate(wanted, signal),
-        send: (request) => exchange(this.#context, { ...request, tokens: this.#tokens }),
+        send: async (request) => {
+          try {
+            return await exchange(this.#context, { ...request, tokens: this.#tokens });
+          } finally {
+            if (request.method !== "GET" && request.method !== "HEAD") this.#reading.refresh.forget();
+          }
+        },
       });
       this.#services.set(type, service);
     }
@@ -110,6 +130,12 @@ export class Session implements Cloud {
       this.#collections.set(name, collection as unknown as Collection<{ id: string }>);
     }
     return collection;
+  }
+
+  /** The cloud for the read of an object of the state; all reads of one refresh share what they look up. */
+  reading(object: string): Cloud {
+    this.#reading.refresh.begin(object);
+    return this.#reading;
   }
 
   /** The service types that the catalog has, as it names them. */

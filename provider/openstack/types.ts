@@ -1,3 +1,5 @@
+import type { Feature } from "./microversions.ts";
+
 /** The service types of the catalog that this provider speaks to, by their official names. */
 export type ServiceType =
   | "identity"
@@ -55,14 +57,14 @@ export interface Service {
   remove(path: string, options?: RequestOptions): Promise<boolean>;
   /** All pages of a collection; `key` is the name under which the body holds the list. */
   list<T = unknown>(path: string, key: string, options?: RequestOptions): Promise<T[]>;
-  /** Whether the service answers to this microversion. */
-  supports(microversion: string): Promise<boolean>;
+  /** Whether the service is new enough for a feature of the table in microversions.ts. */
+  supports(feature: Feature): Promise<boolean>;
   /**
-   * The microversion to use for a feature: `wanted` where the service has it, else the newest it has if that is at
-   * least `minimum`.
+   * The microversion to use for a feature of that table: `wanted` where the service has it, else the newest it has if
+   * that is at least `minimum`.
    * @throws Failure `version-too-old` naming the feature, what the service has and what is needed.
    */
-  negotiate(feature: string, minimum: string, wanted?: string): Promise<string>;
+  negotiate(feature: Feature): Promise<string>;
 }
 
 /** Who the session's credential is. */

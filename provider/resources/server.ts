@@ -22,7 +22,7 @@ import {
 import { describeOffer, lacks } from "../machines/hardware.ts";
 import { ironicRoute } from "../machines/ironic/index.ts";
 import { novaRoute } from "../machines/nova/index.ts";
-import { listPortTags } from "../machines/ports.ts";
+import { findPorts } from "../machines/ports.ts";
 import type { Route } from "../machines/route.ts";
 import {
   type Hardware,
@@ -79,7 +79,7 @@ export const address = server.address;`,
     const found = await Promise.all((await offered(context)).map((route) => route.find(context, tag)));
     return found.flat();
   },
-  partTags: (context) => listPortTags(context.cloud),
+  findParts: (context) => findPorts(context.cloud),
   async observe(context, reference, wanted) {
     const route = await routeOf(context, reference, wanted);
     const machine = await route.observe(context, reference, wanted);

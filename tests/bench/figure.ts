@@ -16,7 +16,8 @@ export interface Benchmark {
   readonly about: string;
   /** How long it usually takes. */
   readonly usual: string;
-  run(say: (line: string) => void): Promise<Figure[]>;
+  /** @param only a part of the names of what is measured; the rest is left out */
+  run(say: (line: string) => void, only?: string): Promise<Figure[]>;
 }
 
 /** The middle one of some numbers. */

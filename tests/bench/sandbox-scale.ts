@@ -1,14 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CONNECTIONS, login } from "./cloud.ts";
 import { type Benchmark, median } from "./figure.ts";
 
 const NODES = 1000;
 const SPEED = 100;
-/** Connections that the measuring side keeps open. */
-const CONNECTIONS = 16;
 
 /** 1,000 nodes in a sandbox of its own process: all deployed at once, its memory, and how long a list takes. */
 export const sandboxScale: Benchmark = {
@@ -120,43 +118,6 @@ function start(fleet: string): Promise<{ child: ChildProcess; url: string }> {
       if (url) resolve({ child, url });
     });
   });
-}
-
-type Cloud = (method: string, path: string, body?: unknown) => Promise<unknown>;
-
-async function login(url: string, name: string, scope: string): Promise<Cloud> {
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
-  let token = "";
-  const cloud: Cloud = (method, path, body) =>
-    new Promise((resolve, reject) => {
-      const headers = {
-        "content-type": "application/json",
-        "x-openstack-ironic-api-version": "1.82",
-        ...(token ? { "x-auth-token": token } : {}),
-      };
-      const sent = request(url + path, { method, agent, headers }, (reply) => {
-        const chunks: Buffer[] = [];
-        reply.on("data", (chunk: Buffer) => chunks.push(chunk));
-        reply.on("end", () => {
-          const text = Buffer.concat(chunks).toString();
-          if ((reply.statusCode ?? 500) >= 400)
-            return reject(new Error(`${method} ${path} -> ${reply.statusCode} ${text.slice(0, 300)}`));
-          const subject = reply.headers["x-subject-token"];
-          if (typeof subject === "string") token = subject;
-          resolve(text ? JSON.parse(text) : undefined);
-        });
-      });
-      sent.on("error", reject);
-      sent.end(body === undefined ? undefined : JSON.stringify(body));
-    });
-  const domain = { id: "default" };
-  await cloud("POST", "/identity/v3/auth/tokens", {
-    auth: {
-      identity: { methods: ["password"], password: { user: { name, domain, password: "secret" } } },
-      scope: { project: { name: scope, domain } },
-    },
-  });
-  return cloud;
 }
 
 /** Does `work` for each, as many at a time as there are connections. */

@@ -1,10 +1,24 @@
 /** A small raw REST client for the test cloud: log in as anyone, call any service, throw on refusal. Only for tests. */
 
+/** The releases that up.sh can start, each with its folder, its ports and the newest microversion of its Ironic. */
+const RELEASES = {
+  newest: { root: "/tmp/oscloud-next", portBase: 20000, ironic: "1.115" },
+  zed: { root: "/tmp/oscloud-zed", portBase: 30000, ironic: "1.82" },
+};
+
+/** A release that up.sh can start. */
+export type Release = keyof typeof RELEASES;
+
+/** The release that the tests run against ($OSCLOUD_RELEASE). */
+export const RELEASE = (process.env["OSCLOUD_RELEASE"] ?? "newest") as Release;
+const release = RELEASES[RELEASE];
+if (!release) throw new Error(`OSCLOUD_RELEASE is ${RELEASE}; there are: ${Object.keys(RELEASES).join(", ")}`);
+
 /** Folder of the cloud's state, as in up.sh ($OSCLOUD_ROOT). */
-export const ROOT = process.env["OSCLOUD_ROOT"] ?? "/tmp/oscloud-next";
+export const ROOT = process.env["OSCLOUD_ROOT"] ?? release.root;
 
 /** Every port is this plus the service's usual one ($OSCLOUD_PORT_BASE). */
-export const PORT_BASE = Number(process.env["OSCLOUD_PORT_BASE"] ?? 20000);
+export const PORT_BASE = Number(process.env["OSCLOUD_PORT_BASE"] ?? release.portBase);
 
 /** The one password of every account of the test cloud. */
 export const PASSWORD = "secret";
@@ -51,7 +65,7 @@ export const SERVICES: Record<Service, Place> = {
     port: 6385,
     folder: "baremetal",
     path: "/v1",
-    headers: { "X-OpenStack-Ironic-API-Version": "1.115" },
+    headers: { "X-OpenStack-Ironic-API-Version": release.ironic },
   },
   neutron: { port: 9696, folder: "network", path: "/v2.0", headers: {} },
   cinder: {

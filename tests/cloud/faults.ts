@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { admin, login, PASSWORD, PORT_BASE, ROOT, type Tenant, until } from "./client.ts";
+import { admin, login, PASSWORD, PORT_BASE, RELEASE, ROOT, type Tenant, until } from "./client.ts";
 import { turnKnob } from "./knobs.ts";
 import { getNode, ironic, NODES, patchNode } from "./nodes.ts";
 import { clearFileFaults, clearNodeFaults } from "./reset.ts";
@@ -208,7 +208,12 @@ export async function restartDaemon(daemon: Daemon): Promise<void> {
   const services: string[] = [DAEMONS[daemon]];
   if (services[0] === "ironic") services.push("neutron");
   const up = fileURLToPath(new URL("./up.sh", import.meta.url));
-  const env = { ...process.env, OSCLOUD_ROOT: ROOT, OSCLOUD_PORT_BASE: String(PORT_BASE) };
+  const env = {
+    ...process.env,
+    OSCLOUD_RELEASE: RELEASE,
+    OSCLOUD_ROOT: ROOT,
+    OSCLOUD_PORT_BASE: String(PORT_BASE),
+  };
   const { status, stdout, stderr } = spawnSync("bash", [up, "only", ...services], { env, encoding: "utf8" });
   if (status !== 0) throw new Error(`up.sh only ${services.join(" ")} failed:\n${stdout}${stderr}`);
 }

@@ -1,5 +1,5 @@
 /** What a tenant still has: the proof that destroying leaves nothing. */
-import { admin, answers, type Json, login, type Service, type Session, type Tenant } from "./client.ts";
+import { admin, answers, type Json, login, RELEASE, type Service, type Session, type Tenant } from "./client.ts";
 import { getNode, nodesOf, vifs } from "./nodes.ts";
 
 /** One thing that belongs to a tenant and is not of the seed. */
@@ -45,8 +45,10 @@ const NEUTRON: [string, string][] = [
   ["rbac policy", "rbac-policies"],
 ];
 
-/** Everything a tenant can own, in the order in which it can be deleted. */
-export const COLLECTIONS: Collection[] = [
+/** What the oldest release has no service for. */
+const NEWER = ["runbook", "firewall group", "firewall policy", "firewall rule"];
+
+const ALL: Collection[] = [
   {
     kind: "load balancer",
     service: "octavia",
@@ -110,6 +112,9 @@ export const COLLECTIONS: Collection[] = [
   }),
   { kind: "image", service: "glance", path: "/images?owner=PROJECT", list: "images", item: "/images/ID" },
 ];
+
+/** Everything a tenant can own, in the order in which it can be deleted. */
+export const COLLECTIONS = ALL.filter(({ kind }) => RELEASE !== "zed" || !NEWER.includes(kind));
 
 /** Whether an item came with the project: its provisioning network, and what neutron gives every project by itself. */
 function seeded(project: Tenant, kind: string, item: Json): boolean {

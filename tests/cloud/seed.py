@@ -19,6 +19,11 @@ PORT_BASE = int(os.environ.get('OSCLOUD_PORT_BASE', '20000'))
 KEYSTONE, IRONIC, NEUTRON, CINDER, GLANCE, NOVA, PLACEMENT = (
     'http://127.0.0.1:%d' % (PORT_BASE + port) for port in (5000, 6385, 9696, 8776, 9292, 8774, 8778))
 OURS = ('power', 'deploy', 'management', 'console', 'inspect', 'rescue', 'raid', 'bios', 'firmware')
+if os.environ.get('OSCLOUD_RELEASE') == 'zed':   # Ironic 21.4 has no firmware interfaces
+    OURS = tuple(kind for kind in OURS if kind != 'firmware')
+    MICROVERSION = '1.82'
+else:
+    MICROVERSION = '1.115'
 INTERFACES = dict({kind + '_interface': 'oscloud' for kind in OURS},
                   boot_interface='fake', vendor_interface='fake', network_interface='neutron', storage_interface='cinder')
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'nodes.json')) as f:
@@ -66,7 +71,7 @@ session.headers['X-Auth-Token'], token = login('admin', {'project': {'name': 'ad
 ADMIN = token['project']['id']
 # ironic's administrator is system-scoped; a project admin sees only the nodes that its project owns
 SYSTEM = login('admin', {'system': {'all': True}})[0]
-session.headers['X-OpenStack-Ironic-API-Version'] = '1.115'
+session.headers['X-OpenStack-Ironic-API-Version'] = MICROVERSION
 PROVISION = {}                             # tenant: its own provisioning network
 PROJECTS = {p['name']: p['id'] for p in call('GET', KEYSTONE + '/v3/projects')['projects']}
 

@@ -9,6 +9,7 @@ import t from "tap";
 import { Failure } from "../../provider/core/failure.ts";
 import {
   ApiError,
+  type Feature,
   type FetchFunction,
   REQUIREMENTS,
   resolveCloudConfig,
@@ -138,15 +139,15 @@ for (const [type, path, key] of LISTS) {
 
 t.test("versions are negotiated, and each service takes its own header", { skip }, async (t) => {
   const { session } = open(t);
-  for (const [feature, { service, minimum, ...rest }] of Object.entries(REQUIREMENTS)) {
-    if (service === "placement") continue;
-    const negotiated = session.service(service).negotiate(feature, minimum, "wanted" in rest ? rest.wanted : undefined);
+  for (const [name, { service, minimum }] of Object.entries(REQUIREMENTS)) {
+    const feature = name as Feature;
+    const negotiated = session.service(service).negotiate(feature);
     const version = await negotiated.catch((error: unknown) => {
       if (error instanceof Failure && error.code === "version-too-old") return undefined;
       throw error;
     });
     t.comment(`${feature}: ${service} ${version ?? `too old (needs ${minimum})`}`);
-    if (version) t.ok(await session.service(service).supports(version), feature);
+    t.equal(await session.service(service).supports(feature), version !== undefined, feature);
   }
   for (const [type, path] of [
     ["baremetal", "/nodes"],
@@ -158,9 +159,7 @@ t.test("versions are negotiated, and each service takes its own header", { skip 
     const answer = await service.request("GET", path, { microversion: range!.maximum });
     const said = answer.headers.get("openstack-api-version") ?? answer.headers.get("x-openstack-ironic-api-version");
     t.match(said, range!.maximum, `${type} answers in ${range!.maximum}`);
-    t.notOk(await service.supports("99.1"));
   }
-  await t.rejects(session.service("baremetal").negotiate("time travel", "1.999"), { code: "version-too-old" });
 });
 
 t.test("a revoked token is replaced without anybody noticing", { skip, timeout: 60_000 }, async (t) => {

@@ -1,6 +1,6 @@
-/** What the embedded cloud holds of a tenant, and what was done in it: the judge of the interruption tests. */
-import type { Entry } from "../../provider/sandbox/index.ts";
+/** What a cloud holds of a tenant, and what was done in it: the judge of the interruption tests. */
 import { leftovers, login, type Tenant } from "../cloud/admin.ts";
+import type { Exchange } from "./proxy.ts";
 
 /** How many things of a kind a tenant has, the seed's left out. */
 export async function countOf(tenant: Tenant): Promise<Record<string, number>> {
@@ -10,28 +10,48 @@ export async function countOf(tenant: Tenant): Promise<Record<string, number>> {
     const plain = kind.replace(/ on .*/, "");
     counts[plain] = (counts[plain] ?? 0) + 1;
   }
+  // Cinder lists a project's attachments to that project alone.
+  const attachments = await (await login(tenant)).list("cinder", "/attachments", "attachments");
+  if (attachments.length > 0) counts["attachment"] = attachments.length;
   return counts;
 }
 
-/** Requests that take a machine or what is on its disk away. */
-export async function destructive(): Promise<string[]> {
-  const reply = await fetch(`${process.env["SANDBOX_URL"]}/sandbox/journal`);
-  const { entries } = (await reply.json()) as { entries: Entry[] };
-  return entries
-    .filter((entry) => entry.agent === "pulumi-baremetal" && entry.status < 400)
-    .filter(({ service, method, path, body }) => {
-      const { target, rebuild } = (body ?? {}) as { target?: string; rebuild?: unknown };
-      if (service === "ironic") return /states\/provision$/.test(path) && ["deleted", "rebuild"].includes(target ?? "");
-      if (service === "nova")
-        return (method === "DELETE" && /^\/v2\.1\/servers\/[^/]+$/.test(path)) || rebuild !== undefined;
-      return service === "cinder" && method === "DELETE" && /\/volumes\/[^/]+$/.test(path);
-    })
-    .map(({ method, service, path }) => `${method} ${service}${path}`);
+/** What a provider did to machines and their things. */
+export interface Deeds {
+  /** How often it asked for what wipes or installs a machine, or deleted a machine or a volume; each of them once. */
+  readonly wipes: Readonly<Record<string, number>>;
+  /** Kinds of all requests that take something away, or switch a machine. */
+  readonly taking: readonly string[];
 }
 
-/** Forgets what was done so far. */
-export async function forget(): Promise<void> {
-  await fetch(`${process.env["SANDBOX_URL"]}/sandbox/journal`, { method: "DELETE" });
+const WIPES =
+  /^DELETE nova \/v2.1\/servers\/{id}$|^DELETE cinder .*\/volumes\/{id}$|\/states\/provision |\/action rebuild$/;
+const TAKING = /^DELETE |\/states\/power |\/action (os-stop|os-start|reboot|os-terminate_connection|os-detach)$/;
+
+/** Finds the deeds among what a proxy let through. */
+export function deedsIn(log: readonly Exchange[]): Deeds {
+  const wipes: Record<string, number> = {};
+  const taking = new Set<string>();
+  const deleted = new Set<string>();
+  for (const { status, method, path, kind } of log) {
+    if (status === 0 || status >= 400) continue;
+    // One thing may be asked to go twice: by the killed run, and by the next while it is going.
+    const again = method === "DELETE" && deleted.has(path);
+    if (method === "DELETE") deleted.add(path);
+    if (WIPES.test(kind) && !again) wipes[kind] = (wipes[kind] ?? 0) + 1;
+    else if (TAKING.test(kind)) taking.add(kind);
+  }
+  return { wipes, taking: [...taking].sort() };
+}
+
+/** What these deeds have that those have not, or more often; "" where nothing. */
+export function beyond(deeds: Deeds, asked: Deeds): string {
+  return [
+    ...Object.entries(deeds.wipes)
+      .filter(([kind, count]) => count > (asked.wipes[kind] ?? 0))
+      .map(([kind, count]) => `${kind}: ${count} × instead of ${asked.wipes[kind] ?? 0} ×`),
+    ...deeds.taking.filter((kind) => !asked.taking.includes(kind)),
+  ].join("\n");
 }
 
 /** The machines of a tenant by id, whichever the route. */

@@ -2,33 +2,49 @@
 
 import { type Edits, programOf, type Route } from "./programs.ts";
 import { startProvider } from "./provider.ts";
-import { codeOf, type Outcome, type Stack } from "./stack.ts";
+import type { Outcome, Stack } from "./stack.ts";
 
 /** How often a person types it before giving up. */
 const TRIES = 6;
 
+/** An `up` with these edits, and the lines that it printed. */
+export type Up = (edits: Edits) => Promise<{ outcome: Outcome; lines: readonly string[] }>;
+
+/** How it ended. */
+export interface Finish {
+  /** Of the last `up`. */
+  readonly outcome: Outcome;
+  /** What had to be adopted: its id by the resource's name. */
+  readonly adopted: Readonly<Record<string, string>>;
+  readonly lines: readonly string[];
+}
+
 /**
  * Runs `up` again until it is done. Where it refuses once, naming what is there already (killed between seal and saved
- * state), that is adopted, as its message says. Answers the last outcome and what was adopted.
+ * state), that is adopted, as its message says.
  */
-export async function finish(
-  stack: Stack,
-  route: Route,
-  edits: Edits = {},
-): Promise<{ outcome: Outcome; adopted: Record<string, string>; lines: string[] }> {
-  const adopted: Record<string, string> = { ...edits.adopt };
+export async function untilDone(up: Up, edits: Edits = {}): Promise<Finish> {
+  const adopted: Record<string, string> = {};
   const lines: string[] = [];
   let outcome: Outcome = { ended: "killed" };
   for (let tried = 0; tried < TRIES && outcome.ended !== "done"; tried++) {
-    const provider = startProvider(route.tenant);
-    outcome = await stack.up(provider, programOf(route, { ...edits, adopt: adopted }));
-    provider.close();
-    lines.push(...provider.lines);
+    const run = await up({ ...edits, adopt: { ...edits.adopt, ...adopted } });
+    outcome = run.outcome;
+    lines.push(...run.lines);
     if (outcome.ended !== "failed") continue;
-    lines.push(outcome.failure.message);
-    if (codeOf(outcome) !== "already-there") continue;
-    const id = /exists already as ([0-9a-f-]{36})/.exec(outcome.failure.message)?.[1];
+    const { message } = outcome.failure;
+    lines.push(message);
+    const id = message.includes("[already-there]") && /exists already as (\S+),/.exec(message)?.[1];
     if (id) adopted[outcome.resource] = id;
   }
   return { outcome, adopted, lines };
 }
+
+/** {@link untilDone}, each time by a new provider of this process. */
+export const finish = (stack: Stack, route: Route, edits: Edits = {}): Promise<Finish> =>
+  untilDone(async (edited) => {
+    const provider = startProvider(route.tenant);
+    const outcome = await stack.up(provider, programOf(route, edited));
+    provider.close();
+    return { outcome, lines: provider.lines };
+  }, edits);

@@ -23,7 +23,7 @@ export async function testServerLife(kind: MachineKind): Promise<void> {
   for (const deployer of deployers())
     t.test(
       `${kind.title}, run by ${deployer.name}`,
-      { timeout: 900_000, skip: !up && "the test cloud is not up (npm run cloud:up)" },
+      { timeout: 1_800_000, skip: !up && "the test cloud is not up (npm run cloud:up)" },
       async (t) => {
         await resetTenant(kind.tenant);
         const tenant = await login(kind.tenant);

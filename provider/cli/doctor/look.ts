@@ -153,7 +153,7 @@ type RawNode = Omit<DoctorNode, "wiringShown" | "provisioningNetwork" | "cleanin
 /** Of `driver_info`, which may hold a BMC's password, only the two networks go on. */
 async function nodesOf(session: Session): Promise<DoctorNode[]> {
   const ironic = session.service("baremetal");
-  const microversion = await ironic.negotiate("reading nodes", "1.65", "1.82");
+  const microversion = await ironic.negotiate("reading nodes");
   const nodes = await ironic.list<RawNode>("/nodes", "nodes", { microversion, query: { fields: NODE_FIELDS } });
   const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
   return nodes.map(({ driver_info: info, ...node }) => {
@@ -176,6 +176,6 @@ const isRedacted = (value: unknown) => typeof value === "string" && /^\*\* .*red
 
 async function connectorsOf(session: Session): Promise<VolumeConnector[]> {
   const ironic = session.service("baremetal");
-  const microversion = await ironic.negotiate("volume targets", "1.33");
+  const microversion = await ironic.negotiate("volume targets");
   return ironic.list<VolumeConnector>("/volume/connectors", "connectors", { microversion, query: { detail: true } });
 }

@@ -7,7 +7,6 @@
  */
 import {
   type AnyDefinition,
-  type Context,
   check,
   clean,
   create,
@@ -20,7 +19,7 @@ import {
   update,
 } from "../../core/index.ts";
 import { definitions } from "../../resources/index.ts";
-import { hostContext } from "../context.ts";
+import { type HostContext, hostContext } from "../context.ts";
 import { EngineWatch, survivesBrokenPipes } from "./engine-watch.ts";
 
 type Values = Record<string, unknown>;
@@ -37,10 +36,10 @@ const engine = new EngineWatch(
 );
 survivesBrokenPipes();
 let config: ConfigureRequest["config"] | undefined;
-let context: Context<unknown> | undefined;
+let context: HostContext | undefined;
 
 /** One context for all resources of the stack; what is wrong with the credentials shows at the first operation. */
-function theContext(): Context<unknown> {
+function theContext(): HostContext {
   context ??= hostContext({
     config: (key) => config?.get(key),
     progress: (line) => console.log(line),
@@ -76,7 +75,7 @@ function partial(error: HalfMade, inputs: Values): Error {
 async function run<T>(
   definition: AnyDefinition,
   inputs: Values,
-  work: (context: Context<unknown>) => Promise<T>,
+  work: (context: HostContext) => Promise<T>,
 ): Promise<T> {
   return engine.during(async () => {
     try {
@@ -119,7 +118,7 @@ function dynamicProvider(definition: AnyDefinition) {
     },
     async read(id: string, props: Values) {
       return run(definition, props, async (context) => {
-        const found = await read(definition, context, id, own(props));
+        const found = await read(definition, context.reading(`${definition.type} ${id}`), id, own(props));
         return found ? { id, props: clean(found.outputs), inputs: clean(found.inputs) } : { id: "", props: {} };
       });
     },

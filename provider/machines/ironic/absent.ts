@@ -54,7 +54,7 @@ export function absent(seen: IronicSeen, taken: readonly IronicAction[]): Answer
   if (node.maintenance) return { failed: inMaintenance(node) };
   if (UNDEPLOYS.has(state)) return takeDown(seen, taken);
   return meaning && meaning.kind !== "failure" && meaning.kind !== "stable"
-    ? waitFor(meaning)
+    ? waitFor(meaning, node)
     : { failed: stuck(node) };
 }
 
@@ -157,7 +157,7 @@ function released(seen: IronicSeen, taken: readonly IronicAction[]): Answer {
   if (state === "error") return errorAfterRelease(seen, taken);
   if (state === "clean failed") return { failed: stuck(node) };
   if (["deleting", "cleaning", "clean wait", "clean hold"].includes(state)) {
-    return node.maintenance ? { failed: inMaintenance(node) } : waitFor(meaning!);
+    return node.maintenance ? { failed: inMaintenance(node) } : waitFor(meaning!, node);
   }
   // Ours can only be left on a node that nobody has taken since: whoever takes it gets rid of them too.
   const left = seen.details && removeStorage(seen.details, seen.last?.allocationId, null);

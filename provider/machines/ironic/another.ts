@@ -69,7 +69,7 @@ export function comingOff(seen: IronicSeen, taken: readonly IronicAction[]): Ans
   const state = STATES[node.provision_state];
   // Accepted, and does not show yet: the loop gives it time.
   if (node.provision_state === "deploy failed") return { do: taken.find(isGivingUp)! };
-  return state && state.kind !== "failure" && state.kind !== "stable" ? waitFor(state) : { failed: stuck(node) };
+  return state && state.kind !== "failure" && state.kind !== "stable" ? waitFor(state, node) : { failed: stuck(node) };
 }
 
 /** Taking it down failed. While it still carries our reservation it is tried once more; without one it is left to the clearing up. */

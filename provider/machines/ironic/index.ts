@@ -29,12 +29,18 @@ export { STATES } from "./states.ts";
 async function find(context: Context<Cloud>, tag?: string): Promise<Found[]> {
   const { cloud } = context;
   const one = tag === undefined ? undefined : await findAllocation(cloud, allocationName(tag));
-  const allocations = tag === undefined ? await listAllocations(cloud) : one ? [one] : [];
+  const allocations = tag === undefined ? await listOwn(cloud) : one ? [one] : [];
   return allocations.flatMap((allocation) => {
     const mark = markOf(allocation);
     if (!mark || (tag !== undefined && (mark.tag !== tag || allocation.state === "error"))) return [];
     return [{ id: allocation.uuid, name: allocation.name ?? "", mark, created: allocation.created_at }];
   });
+}
+
+/** To an administrator Ironic shows everybody's. */
+async function listOwn(cloud: Cloud) {
+  const { projectId } = await cloud.principal();
+  return (await listAllocations(cloud)).filter(({ owner }) => owner == null || owner === projectId);
 }
 
 /** Name and mark change in one call; the ports follow their tag before it, so that an interrupted rename goes on. */

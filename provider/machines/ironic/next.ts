@@ -54,7 +54,7 @@ function present(desired: Present, seen: IronicSeen, taken: readonly IronicActio
   if (!meaning || meaning.kind === "failure" || meaning.kind === "stable" || state === "deleting")
     return { failed: stuck(node) };
   if (node.maintenance) return { failed: inMaintenance(node) };
-  return waitFor(meaning);
+  return waitFor(meaning, node);
 }
 
 /** What this route cannot do, whatever the cloud shows. */

@@ -1,5 +1,6 @@
 import type { Context, Mark, Reference, Seen } from "../../core/index.ts";
 import type { Cloud } from "../../openstack/cloud.ts";
+import { lastFailure } from "../../openstack/ironic/history.ts";
 import {
   type Allocation,
   allocationLooks,
@@ -151,11 +152,12 @@ async function look(
   let node = await findNode(cloud, brief.uuid);
   // A failed state shows a moment before the reason does; to a lessee the reason never shows.
   const unexplained = () => node?.last_error === null && STATES[node.provision_state]?.kind === "failure";
-  for (let tries = 0; tries < 3 && unexplained() && !signal.aborted; tries++) {
+  for (let tries = 0; tries < 3 && !cloud.refresh && unexplained() && !signal.aborted; tries++) {
     await clock.sleep(700, signal).catch(() => undefined);
     node = await findNode(cloud, brief.uuid);
   }
   if (!node || node.provision_state !== brief.provision_state) return undefined;
+  if (unexplained()) node = { ...node, last_error: (await lastFailure(cloud, node.uuid)) ?? null };
   const [vifs, targets, connectors] = await Promise.all([
     listVifs(cloud, node.uuid),
     listTargets(cloud, node.uuid),

@@ -1,4 +1,5 @@
 import { isStatus } from "../../openstack/api-error.ts";
+import { volumes } from "../../openstack/cinder/index.ts";
 import type { Cloud } from "../../openstack/cloud.ts";
 import {
   createConnector,
@@ -20,6 +21,7 @@ export interface MachineVolume {
 
 /** The volume; undefined where it does not exist. */
 export async function findVolume(cloud: Cloud, id: string): Promise<MachineVolume | undefined> {
+  if (cloud.refresh) return volumes(cloud).look(id);
   return (await cloud.service("block-storage").find<{ volume: MachineVolume }>(`/volumes/${id}`))?.volume;
 }
 

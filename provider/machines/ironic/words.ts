@@ -41,10 +41,10 @@ export const hidden = (node: string | null): Failure =>
     { next: "ask the operator who owns or leases the node now; nothing was changed." },
   );
 
-/** Waits for what a state says is under way. A hold ends by the operator's hand only. */
-export const waitFor = (meaning: StateMeaning): Step<never> => ({
+/** Waits for what a node's state says is under way, and tells node and state. A hold ends by the operator's hand only. */
+export const waitFor = (meaning: StateMeaning, node: NodeLook): Step<never> => ({
   wait: {
-    for: meaning.text,
+    for: `${meaning.text} (node ${node.name ?? node.uuid}: ${node.provision_state})`,
     ...(meaning.usual && { usual: meaning.usual }),
     interval: meaning.text.includes("wip") || meaning.kind === "hold" ? 30 : 10,
     ...(meaning.kind === "hold" && {

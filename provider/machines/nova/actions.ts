@@ -20,6 +20,8 @@ export interface FailedBuild {
   readonly what: string;
   /** Whether another node may do better. */
   readonly again: boolean;
+  /** Names of the nodes on which it was seen to be tried. */
+  readonly nodes?: readonly string[];
 }
 
 /** A step of the nova route. Plain data, one API call each. */
@@ -28,7 +30,12 @@ export type NovaAction =
   | { readonly name: "create server"; readonly args: { readonly step: "create"; readonly server: NewServer } }
   | {
       readonly name: "delete server" | "delete failed server";
-      readonly args: { readonly step: "delete"; readonly id: string; readonly because?: FailedBuild };
+      readonly args: {
+        readonly step: "delete";
+        readonly id: string;
+        readonly attempt?: number;
+        readonly because?: FailedBuild;
+      };
     }
   | {
       readonly name: "rename server";

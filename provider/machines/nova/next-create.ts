@@ -50,9 +50,9 @@ const failedBuilds = (taken: readonly NovaAction[]): FailedBuild[] =>
   );
 
 /** The step for a server that went to ERROR while it was made in this very run: it is worth nothing, and would only be in the way. */
-export function dropFailedBuild(server: Machine): Step<NovaAction> {
+export function dropFailedBuild(server: Machine, nodes?: readonly string[]): Step<NovaAction> {
   const { code, again } = judgeFault(server.fault);
-  const because = { code, again, what: describeFault(server) };
+  const because = { code, again, what: describeFault(server), ...(nodes && { nodes }) };
   return { do: { name: "delete failed server", args: { step: "delete", id: server.id, because } } };
 }
 
@@ -70,10 +70,12 @@ function clearAndFail(
 ): Step<NovaAction> {
   const ours = ports.find((port) => port.ours);
   if (ours) return { do: deletePort(ours) };
-  const tries = builds.length > 1 ? `, in ${builds.length} tries` : "";
+  const what = builds.length > 1 ? `${last.what.replace(/\.$/, "")}, in ${builds.length} tries` : last.what;
+  const nodes = [...new Set(builds.flatMap((build) => build.nodes ?? []))];
+  const where = nodes.length > 0 ? { where: `node${nodes.length > 1 ? "s" : ""} ${nodes.join(", ")}` } : {};
   const next =
-    "nothing of it is left, so `pulumi up` starts afresh; if it fails again give the words above to the operator.";
-  return { failed: failure(last.code, `${last.what}${tries}`, last.code === "deploy-failed" ? { next } : {}) };
+    "nothing of it is left, so `pulumi up` starts afresh; if it fails again give nodes and words above to the operator.";
+  return { failed: failure(last.code, what, { ...where, ...(last.code === "deploy-failed" && { next }) }) };
 }
 
 interface Plan {

@@ -1,5 +1,5 @@
 import { failure, type Step, timesTaken } from "../../core/index.ts";
-import { deletePort } from "../ports.ts";
+import { deletePort, type MachinePort } from "../ports.ts";
 import { type DesiredMachine, isAdopted, WIPE_NOT_VISIBLE } from "../route.ts";
 import type { NovaAction } from "./actions.ts";
 import { describeFault, dropFailedBuild, nextCreate } from "./next-create.ts";
@@ -19,12 +19,14 @@ import {
 import type { Last, Machine, NovaSeen } from "./seen.ts";
 import { judgeFault, meaningOf, RETURNING, type StatusMeaning } from "./states.ts";
 
+/** How often a delete that Nova gives up is asked for. */
+const GIVEN_UP = 12;
 /** Nova's tasks that end with the server gone. */
 const DELETING = ["deleting", "soft-deleting"];
 
 /** What to do about a machine on the nova route. Pure. */
 export function next(desired: DesiredMachine, seen: NovaSeen, taken: readonly NovaAction[]): Step<NovaAction> {
-  if (desired.want === "absent") return nextAbsent(desired.last as Last | undefined, seen, taken);
+  if (desired.want === "absent") return nextAbsent(desired, seen, taken);
   const { server } = seen;
   const last = desired.last as Last | undefined;
   if (server) return nextPresent({ desired, last, seen, server, taken });
@@ -61,7 +63,7 @@ function nextInError(given: Case): Step<NovaAction> {
   const about = { where: server.id, state: server.status };
   const unfinished = server.mark?.nonce !== undefined;
   const adopting = last === undefined && isAdopted(desired.inputs);
-  if (unfinished && last === undefined && !adopting) return dropFailedBuild(server);
+  if (unfinished && last === undefined && !adopting) return dropFailedBuild(server, seen.tried);
   if (node?.maintenance !== undefined) {
     return { failed: maintenance(node, server.id, `; Nova's fault: ${words}`).with({ state: server.status }) };
   }
@@ -119,10 +121,17 @@ const unheardOf = (server: Machine): Step<NovaAction> =>
     : { wait: { for: `Nova is at work on it (${server.status}, ${server.task})` } };
 
 /** From whatever there is to nothing: server, then our ports, then the node's wiping as far as it can be seen. */
-function nextAbsent(last: Last | undefined, seen: NovaSeen, taken: readonly NovaAction[]): Step<NovaAction> {
+function nextAbsent(
+  desired: Extract<DesiredMachine, { want: "absent" }>,
+  seen: NovaSeen,
+  taken: readonly NovaAction[],
+): Step<NovaAction> {
   const { server } = seen;
+  const last = desired.last as Last | undefined;
   if (server) return nextDelete(last, server, taken);
-  const ours = (seen.ports ?? []).find((port) => port.ours && (port.device === "" || port.device === seen.was));
+  const isOurs = (port: MachinePort) =>
+    port.ours && ((port.device === "" && !desired.beside) || port.device === seen.was);
+  const ours = (seen.ports ?? []).find(isOurs);
   if (ours) return { do: deletePort(ours) };
   return nextWiped(seen, last?.kind === "virtual" || seen.was === undefined);
 }
@@ -140,11 +149,16 @@ function nextDelete(last: Last | undefined, server: Machine, taken: readonly Nov
     return { failed: failure("protected", "the server is locked, and the lock is not ours", { ...about, next }) };
   }
   if (server.status === "SOFT_DELETED") return act("delete for good", server.id, { forceDelete: null });
-  if (timesTaken(taken, "delete server") >= 2) {
+  const tries = timesTaken(taken, "delete server");
+  // While Ironic works on the node Nova gives the delete up and puts the server into ERROR, to be deleted once more.
+  const again = tries > 0 && meaning?.kind === "error";
+  if (tries >= (again ? GIVEN_UP : 2)) {
     const words = server.fault ? `: ${server.fault.message}` : "";
-    return { failed: failure("release-failed", `Nova accepted to delete the server twice and did not${words}`, about) };
+    const what = `Nova accepted ${tries} times to delete the server and did not${words}`;
+    return { failed: failure("release-failed", what, about) };
   }
-  return { do: { name: "delete server", args: { step: "delete", id: server.id } } };
+  const attempt = again ? tries + 1 : Math.max(tries, 1);
+  return { do: { name: "delete server", args: { step: "delete", id: server.id, attempt } } };
 }
 
 /** The machine is released; it is free only when it is wiped. A node that serves another already is none of ours. */

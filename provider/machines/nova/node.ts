@@ -41,7 +41,7 @@ const toNode = (node: IronicNode): MachineNode => ({
 
 const read = async (cloud: Cloud, query: Record<string, string>): Promise<IronicNode[]> => {
   const ironic = cloud.service("baremetal");
-  const microversion = await ironic.negotiate("reading nodes", "1.65", "1.82");
+  const microversion = await ironic.negotiate("reading nodes");
   return ironic.list<IronicNode>("/nodes", "nodes", { query: { ...query, fields: FIELDS }, microversion });
 };
 
@@ -80,7 +80,7 @@ export const nodeOfServer = (cloud: Cloud, serverId: string): Promise<MachineNod
 export const nodeById = (cloud: Cloud, id: string): Promise<MachineNode | undefined> =>
   visible(cloud, async () => {
     const ironic = cloud.service("baremetal");
-    const microversion = await ironic.negotiate("reading nodes", "1.65", "1.82");
+    const microversion = await ironic.negotiate("reading nodes");
     const found = await ironic.find<IronicNode>(`/nodes/${encodeURIComponent(id)}`, {
       query: { fields: FIELDS },
       microversion,

@@ -13,6 +13,7 @@ import {
   droppedPorts,
   type Last,
   type Machine,
+  type MachineNode,
   type NovaSeen,
   serverTag,
   toMachine,
@@ -63,6 +64,7 @@ export async function observe(
   const missing = ports && inputs ? missingPorts(inputs, ports, server.id) : [];
   const image = inputs && ports && (await imageOf(cloud, inputs, server, last));
   const node = (await mayHaveNode(server, inputs ?? last)) ? await nodeOfServer(cloud, server.id) : undefined;
+  const tried = triedBy(reference, server.id, node);
   return {
     ...base,
     id: server.id,
@@ -71,10 +73,24 @@ export async function observe(
     strays: ports && inputs && needsStrays(inputs, missing, last) ? await straysOf(cloud, ports, server.id) : [],
     missing,
     ...(node ? { node } : {}),
+    ...(tried.length > 0 ? { tried } : {}),
     ...(image === undefined ? {} : { image }),
     offers: [],
     volumes: [],
   };
+}
+
+/** Where a server was seen, by operation. */
+const seenOn = new WeakMap<object, Map<string, Set<string>>>();
+
+/** The nodes on which this operation has seen a server, this look among them. */
+function triedBy(operation: object, server: string, node: MachineNode | undefined): string[] {
+  const all = seenOn.get(operation) ?? new Map<string, Set<string>>();
+  seenOn.set(operation, all);
+  const tried = all.get(server) ?? new Set();
+  all.set(server, tried);
+  if (node) tried.add(node.name ?? node.id);
+  return [...tried];
 }
 
 /** The server by its id; or, for a create whose answer was lost, the one that carries this very run's mark. */

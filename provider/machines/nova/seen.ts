@@ -82,6 +82,8 @@ export interface NovaSeen extends Seen {
   /** Places in `networks` whose port is not on the machine. */
   readonly missing: readonly number[];
   readonly node?: MachineNode;
+  /** Names of the nodes on which this operation has seen the server: Nova tries several, and names none when it gives up. */
+  readonly tried?: readonly string[];
   /** What there is to choose from; only while there is no server. */
   readonly offers: readonly FlavorOffer[];
   /** What the program's image resolves to; undefined where nothing has changed or it names none. */

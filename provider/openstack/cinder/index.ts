@@ -1,4 +1,5 @@
 import type { Cloud, Collection } from "../cloud.ts";
+import { related } from "../refresh.ts";
 
 /** A volume, as far as it is used here. */
 export interface Volume {
@@ -75,9 +76,6 @@ export interface Connector {
 
 const cinder = (cloud: Cloud) => cloud.service("block-storage");
 
-/** Microversion of attachments where the cloud has it: 3.27 is the first, 3.54 knows read-only ones. */
-const ATTACHMENTS = ["attaching a volume directly", "3.44", "3.54"] as const;
-
 /** All volumes that this credential sees; looks at them share their requests. `GET /volumes/{id}`, `GET /volumes/detail` */
 export const volumes = (cloud: Cloud): Collection<Volume> =>
   cloud.collection<Volume>("volumes", {
@@ -94,11 +92,9 @@ export const proveVolumesReadable = async (cloud: Cloud): Promise<void> => {
   await cinder(cloud).get("/volumes", { query: { limit: 1 } });
 };
 
-/** Makes a volume. From a backup it needs microversion 3.47. `POST /volumes` */
+/** Makes a volume, also from a backup. `POST /volumes` */
 export async function createVolume(cloud: Cloud, volume: Readonly<Record<string, unknown>>): Promise<Volume> {
-  const microversion = volume["backup_id"]
-    ? await cinder(cloud).negotiate("a volume from a backup", "3.47")
-    : undefined;
+  const microversion = volume["backup_id"] ? await cinder(cloud).negotiate("volumes from backups") : undefined;
   const made = await cinder(cloud).post<{ volume: Volume }>(
     "/volumes",
     { volume },
@@ -126,11 +122,11 @@ export async function removeVolumeMetadata(cloud: Cloud, id: string, key: string
 }
 
 /**
- * Makes a volume larger; one in use needs microversion 3.42. `POST /volumes/{id}/action` os-extend
- * @throws Failure `version-too-old` for a volume in use where the cloud is older
+ * Makes a volume larger, also one in use. `POST /volumes/{id}/action` os-extend
+ * @throws Failure `version-too-old` where the cloud is too old for one in use
  */
 export async function extendVolume(cloud: Cloud, id: string, sizeGiB: number, inUse: boolean) {
-  const microversion = inUse ? await cinder(cloud).negotiate("extending a volume in use", "3.42") : undefined;
+  const microversion = inUse ? await cinder(cloud).negotiate("growing volumes in use") : undefined;
   await cinder(cloud).post(
     `/volumes/${id}/action`,
     { "os-extend": { new_size: sizeGiB } },
@@ -161,9 +157,9 @@ export const listSnapshotsOf = (cloud: Cloud, volumeId: string) =>
 
 /** What the service said about a volume, the newest first; nothing from clouds older than 3.5. `GET /messages` */
 export async function messagesOf(cloud: Cloud, resourceId: string): Promise<Message[]> {
-  if (!(await cinder(cloud).supports("3.5"))) return [];
+  if (!(await cinder(cloud).supports("messages about volumes"))) return [];
   const list = await cinder(cloud).list<Message>("/messages", "messages", {
-    microversion: "3.5",
+    microversion: await cinder(cloud).negotiate("messages about volumes"),
   });
   const about = list.filter((message) => message.resource_uuid === resourceId);
   return about.sort((a, b) => (a.created_at < b.created_at ? 1 : -1));
@@ -190,15 +186,15 @@ export async function findImages(cloud: Cloud, nameOrId: string): Promise<Source
 
 /**
  * Exports a volume to an initiator, for a machine that the cloud does not attach by itself. `POST /attachments`
- * @throws Failure `version-too-old` below 3.44
+ * @throws Failure `version-too-old` where the cloud has no such attachments
  */
 export async function createAttachment(cloud: Cloud, volumeId: string, machine: string, connector: Connector) {
-  const microversion = await cinder(cloud).negotiate(...ATTACHMENTS);
+  const microversion = await cinder(cloud).negotiate("volume attachments");
   const body = {
     volume_uuid: volumeId,
     instance_uuid: machine,
     connector: { ...connector, platform: "x86_64", os_type: "linux", multipath: false },
-    ...(microversion === "3.54" && { mode: connector.mode }),
+    ...((await cinder(cloud).supports("read-only attachments")) && { mode: connector.mode }),
   };
   const made = await cinder(cloud).post<{ attachment: Attachment }>(
     "/attachments",
@@ -211,30 +207,56 @@ export async function createAttachment(cloud: Cloud, volumeId: string, machine: 
 
 /** Says that the machine has what was exported: the volume is in use then. `POST /attachments/{id}/action` os-complete */
 export async function completeAttachment(cloud: Cloud, id: string, volumeId: string) {
-  const microversion = await cinder(cloud).negotiate(...ATTACHMENTS);
+  const microversion = await cinder(cloud).negotiate("volume attachments");
   await cinder(cloud).post(`/attachments/${id}/action`, { "os-complete": {} }, { microversion, repeatable: true });
   volumes(cloud).touch(volumeId);
 }
 
 /** An attachment with its connection. `GET /attachments/{id}` */
 export async function findAttachment(cloud: Cloud, id: string): Promise<Attachment | undefined> {
-  const microversion = await cinder(cloud).negotiate(...ATTACHMENTS);
-  return (await cinder(cloud).find<{ attachment: Attachment }>(`/attachments/${id}`, { microversion }))?.attachment;
+  const microversion = await cinder(cloud).negotiate("volume attachments");
+  const one = async () => {
+    const found = await cinder(cloud).find<{ attachment: Attachment }>(`/attachments/${id}`, { microversion });
+    return found ? [found.attachment] : [];
+  };
+  const attachments = {
+    name: "attachments by id",
+    list: DETAILED,
+    of: one,
+    all: () => listAttachments(cloud, "/attachments/detail"),
+    keyOf: (attachment: Attachment) => attachment.id,
+    prove: true,
+  };
+  return (await related<Attachment>(cloud, attachments, id))[0];
+}
+
+/** The list of attachments with their connections. */
+const DETAILED = "attachments in detail";
+
+async function listAttachments(cloud: Cloud, path: string): Promise<Attachment[]> {
+  const microversion = await cinder(cloud).negotiate("volume attachments");
+  return cinder(cloud).list<Attachment>(path, "attachments", { microversion });
 }
 
 /**
  * The attachments of a volume, also those that are only begun. Filtered here: a cloud without Cinder's file of filters
  * refuses `volume_id`. `GET /attachments`
  */
-export async function listAttachmentsOf(cloud: Cloud, volumeId: string): Promise<Attachment[]> {
-  const microversion = await cinder(cloud).negotiate(...ATTACHMENTS);
-  const all = await cinder(cloud).list<Attachment>("/attachments", "attachments", { microversion });
-  return all.filter((attachment) => attachment.volume_id === volumeId);
+export function listAttachmentsOf(cloud: Cloud, volumeId: string): Promise<readonly Attachment[]> {
+  const attachments = {
+    name: "attachments by volume",
+    list: DETAILED,
+    of: async () => (await listAttachments(cloud, "/attachments")).filter((one) => one.volume_id === volumeId),
+    all: () => listAttachments(cloud, "/attachments/detail"),
+    keyOf: (attachment: Attachment) => attachment.volume_id,
+    whole: true,
+  };
+  return related<Attachment>(cloud, attachments, volumeId);
 }
 
 /** Ends an export. Nova's own attachments are refused with 409. `DELETE /attachments/{id}` */
 export async function deleteAttachment(cloud: Cloud, id: string, volumeId: string) {
-  const microversion = await cinder(cloud).negotiate(...ATTACHMENTS);
+  const microversion = await cinder(cloud).negotiate("volume attachments");
   await cinder(cloud).remove(`/attachments/${id}`, { microversion });
   volumes(cloud).touch(volumeId);
 }

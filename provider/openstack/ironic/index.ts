@@ -1,6 +1,7 @@
 import { isStatus } from "../api-error.ts";
 import type { Cloud, Collection } from "../cloud.ts";
-import { type Feature, requirement } from "../microversions.ts";
+import type { Feature } from "../microversions.ts";
+import { related } from "../refresh.ts";
 import type { Service } from "../types.ts";
 
 /** What a wait needs of a node. What the credential may not see is undefined or null. */
@@ -45,6 +46,8 @@ export interface Allocation {
   readonly last_error: string | null;
   readonly extra: Readonly<Record<string, unknown>>;
   readonly created_at: string;
+  /** The project that made it. */
+  readonly owner?: string | null;
 }
 
 /** What a reservation asks for. */
@@ -79,8 +82,7 @@ const service = (cloud: Cloud): Service => cloud.service("baremetal");
 
 /** The microversion to ask for. */
 async function version(cloud: Cloud, feature: Feature): Promise<{ microversion: string }> {
-  const { minimum, wanted } = requirement(feature) as { minimum: string; wanted?: string };
-  return { microversion: await service(cloud).negotiate(feature, minimum, wanted) };
+  return { microversion: await service(cloud).negotiate(feature) };
 }
 
 /** Ironic writes a sentence in the place of what a lessee may not read (1.65 and later: last_error, reservation). */
@@ -92,6 +94,8 @@ const clear = <T extends NodeLook>(node: T): T => ({ ...withId(node), last_error
 
 /** All nodes that the credential sees, for waits: few fields, shared requests. */
 export function nodeLooks(cloud: Cloud): Collection<NodeLook> {
+  // A refresh reads each node in full anyway.
+  if (cloud.refresh) return { look: (id) => findNode(cloud, id), touch: () => {} };
   return cloud.collection<NodeLook>("baremetal nodes", {
     get: async (id) => {
       const found = await service(cloud).find<NodeLook>(`/nodes/${id}`, {
@@ -113,7 +117,7 @@ export function nodeLooks(cloud: Cloud): Collection<NodeLook> {
 /** All of the project's allocations, for waits. */
 export function allocationLooks(cloud: Cloud): Collection<Allocation> {
   return cloud.collection<Allocation>("baremetal allocations", {
-    get: (id) => findAllocation(cloud, id),
+    get: (id) => readAllocation(cloud, id),
     list: () => listAllocations(cloud),
   });
 }
@@ -130,12 +134,18 @@ export async function listAllocations(cloud: Cloud) {
 
 /** A node by id or name; undefined where it does not exist or is hidden. */
 export async function findNode(cloud: Cloud, id: string): Promise<Node | undefined> {
-  const found = await service(cloud).find<Node>(`/nodes/${id}`, {
-    ...(await version(cloud, "reading nodes")),
-    query: { fields: ALL },
-  });
-  return found && clear(found);
+  const one = async () => {
+    const found = await service(cloud).find<Node>(`/nodes/${id}`, {
+      ...(await version(cloud, "reading nodes")),
+      query: { fields: ALL },
+    });
+    return found ? [clear(found)] : [];
+  };
+  const nodes = { name: "nodes", list: "nodes", of: one, all: () => listNodes(cloud), keyOf: nodeId, prove: true };
+  return (await related<Node>(cloud, nodes, id))[0];
 }
+
+const nodeId = ({ uuid }: { uuid: string }) => uuid;
 
 /** All nodes that the credential sees, with what they are. */
 export async function listNodes(cloud: Cloud): Promise<Node[]> {
@@ -147,7 +157,10 @@ export async function listNodes(cloud: Cloud): Promise<Node[]> {
 }
 
 /** An allocation by id or name. */
-export async function findAllocation(cloud: Cloud, idOrName: string): Promise<Allocation | undefined> {
+export const findAllocation = (cloud: Cloud, idOrName: string): Promise<Allocation | undefined> =>
+  cloud.refresh ? allocationLooks(cloud).look(idOrName) : readAllocation(cloud, idOrName);
+
+async function readAllocation(cloud: Cloud, idOrName: string): Promise<Allocation | undefined> {
   const found = await service(cloud).find<Allocation>(`/allocations/${idOrName}`, await version(cloud, "allocations"));
   return found && withId(found);
 }
@@ -157,10 +170,13 @@ export async function proveAllocationsVisible(cloud: Cloud): Promise<void> {
   await service(cloud).get("/allocations", { ...(await version(cloud, "allocations")), query: { limit: 1 } });
 }
 
-/** Reserves a node; answers false where an allocation of that name exists already. Which node it is shows later. */
+/**
+ * Reserves a node; answers false where an allocation of that name exists already, so that asking twice is as once. Which
+ * node it is shows later.
+ */
 export async function createAllocation(cloud: Cloud, request: AllocationRequest): Promise<boolean> {
   try {
-    await service(cloud).post("/allocations", request, await version(cloud, "allocations"));
+    await service(cloud).post("/allocations", request, { ...(await version(cloud, "allocations")), repeatable: true });
     return true;
   } catch (error) {
     if (isStatus(error, 409) && /already exists/i.test(error.serviceMessage)) return false;
@@ -195,16 +211,48 @@ export async function patchNode(
 }
 
 /** Whether the cloud's Ironic keeps the name of what runs on a node (1.104). */
-export const hasInstanceNames = (cloud: Cloud): Promise<boolean> =>
-  service(cloud).supports(requirement("instance names").minimum);
+export const hasInstanceNames = (cloud: Cloud): Promise<boolean> => service(cloud).supports("instance names");
+
+/** A Neutron port on a node. */
+interface Vif {
+  readonly id: string;
+  readonly node_uuid: string;
+}
 
 /** The Neutron ports that are attached to a node, by id. */
 export async function listVifs(cloud: Cloud, node: string): Promise<string[]> {
-  const { vifs } = await service(cloud).get<{ vifs: { id: string }[] }>(
-    `/nodes/${node}/vifs`,
-    await version(cloud, "network attachments"),
+  const ofNode = async () => {
+    const { vifs } = await service(cloud).get<{ vifs: { id: string }[] }>(
+      `/nodes/${node}/vifs`,
+      await version(cloud, "network attachments"),
+    );
+    return vifs.map(({ id }) => ({ id, node_uuid: node }));
+  };
+  const all = () => listAllVifs(cloud);
+  const keyOf = ({ node_uuid }: Vif) => node_uuid;
+  const vifs = await related<Vif>(cloud, { name: "vifs", list: "vifs", of: ofNode, all, keyOf, prove: true }, node);
+  return vifs.map(({ id }) => id);
+}
+
+/** Those of all nodes that the credential sees: Ironic notes each with the card or group of cards that has it. */
+async function listAllVifs(cloud: Cloud): Promise<Vif[]> {
+  interface Card {
+    readonly node_uuid: string;
+    readonly internal_info?: { readonly tenant_vif_port_id?: string };
+    readonly portgroup_uuid?: string | null;
+  }
+  const list = async (kind: "ports" | "portgroups", fields: string) =>
+    service(cloud).list<Card>(`/${kind}`, kind, {
+      ...(await version(cloud, "network attachments")),
+      query: { fields },
+    });
+  const cards = await list("ports", "uuid,node_uuid,internal_info,portgroup_uuid");
+  const groups = cards.some((card) => card.portgroup_uuid)
+    ? await list("portgroups", "uuid,node_uuid,internal_info")
+    : [];
+  return [...cards, ...groups].flatMap(({ node_uuid, internal_info }) =>
+    internal_info?.tenant_vif_port_id ? [{ id: internal_info.tenant_vif_port_id, node_uuid }] : [],
   );
-  return vifs.map((vif) => vif.id);
 }
 
 /** Attaches a Neutron port to a node, to whichever of its cards Ironic picks. Attached already is success. */

@@ -1,5 +1,6 @@
 import type { Cloud } from "../cloud.ts";
-import { type Feature, requirement } from "../microversions.ts";
+import type { Feature } from "../microversions.ts";
+import { related } from "../refresh.ts";
 import { nodeLooks } from "./index.ts";
 
 /** How a node reaches storage: its iSCSI name, address or Fibre Channel name. */
@@ -29,22 +30,35 @@ export interface VolumeTarget {
 const ironic = (cloud: Cloud) => cloud.service("baremetal");
 
 async function version(cloud: Cloud, feature: Feature): Promise<{ microversion: string }> {
-  const { minimum, wanted } = requirement(feature) as { minimum: string; wanted?: string };
-  return { microversion: await ironic(cloud).negotiate(feature, minimum, wanted) };
+  return { microversion: await ironic(cloud).negotiate(feature) };
 }
 
-const listed = async (cloud: Cloud, node: string) => ({
-  ...(await version(cloud, "volume targets")),
-  query: { node, detail: true },
-});
+/** Those of a node, or all that the credential sees. */
+async function list<T extends { node_uuid: string }>(cloud: Cloud, kind: string, node?: string): Promise<T[]> {
+  const query = { node, detail: true };
+  return ironic(cloud).list<T>(`/volume/${kind}`, kind, { ...(await version(cloud, "volume targets")), query });
+}
+
+const ofNode = <T extends { node_uuid: string }>(cloud: Cloud, kind: string, node: string) =>
+  related<T>(
+    cloud,
+    {
+      name: `volume ${kind}`,
+      list: `volume ${kind}`,
+      of: () => list<T>(cloud, kind, node),
+      all: () => list<T>(cloud, kind),
+      keyOf: ({ node_uuid }) => node_uuid,
+    },
+    node,
+  );
 
 /** The connectors of a node. `GET /v1/volume/connectors` */
-export const listConnectors = async (cloud: Cloud, node: string): Promise<VolumeConnector[]> =>
-  ironic(cloud).list<VolumeConnector>("/volume/connectors", "connectors", await listed(cloud, node));
+export const listConnectors = (cloud: Cloud, node: string): Promise<readonly VolumeConnector[]> =>
+  ofNode<VolumeConnector>(cloud, "connectors", node);
 
 /** The volume targets of a node. `GET /v1/volume/targets` */
-export const listTargets = async (cloud: Cloud, node: string): Promise<VolumeTarget[]> =>
-  ironic(cloud).list<VolumeTarget>("/volume/targets", "targets", await listed(cloud, node));
+export const listTargets = (cloud: Cloud, node: string): Promise<readonly VolumeTarget[]> =>
+  ofNode<VolumeTarget>(cloud, "targets", node);
 
 /** A volume target; undefined where it does not exist or is hidden. `GET /v1/volume/targets/{id}` */
 export const findTarget = async (cloud: Cloud, id: string): Promise<VolumeTarget | undefined> =>

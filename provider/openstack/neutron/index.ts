@@ -1,5 +1,6 @@
 import { isStatus } from "../api-error.ts";
-import type { Cloud } from "../cloud.ts";
+import type { Cloud, Relation } from "../cloud.ts";
+import { related } from "../refresh.ts";
 
 /** A network, as far as it is used here. What the credential may not see is absent. */
 export interface Network {
@@ -111,8 +112,41 @@ export function extensionsOf(cloud: Cloud): Promise<ReadonlySet<string>> {
 }
 
 /** A network; undefined where there is none that this credential sees. `GET /v2.0/networks/{id}` */
-export const findNetwork = async (cloud: Cloud, id: string): Promise<Network | undefined> =>
-  (await neutron(cloud).find<{ network: Network }>(`/networks/${encodeURIComponent(id)}`))?.network;
+export async function findNetwork(cloud: Cloud, id: string): Promise<Network | undefined> {
+  const one = async () =>
+    (await neutron(cloud).find<{ network: Network }>(`/networks/${encodeURIComponent(id)}`))?.network;
+  const networks: Relation<Network> = {
+    name: "networks",
+    list: "networks",
+    of: async () => [(await one()) ?? []].flat(),
+    all: async () =>
+      neutron(cloud).list<Network>("/networks", "networks", {
+        query: { project_id: (await cloud.principal()).projectId },
+      }),
+    keyOf: (network) => network.id,
+    prove: true,
+  };
+  return (await related(cloud, networks, id))[0];
+}
+
+/**
+ * A relation of what stands on networks and routers. It may be another project's, so no filter by project holds, and to an
+ * administrator the list would be the whole cloud's: he asks for each network.
+ */
+const standing = <T>(
+  cloud: Cloud,
+  kind: { readonly path: string; readonly key: string; readonly fields?: readonly string[]; readonly by: keyof T },
+): Relation<T> => {
+  const list = (filter: Readonly<Record<string, string>>) =>
+    neutron(cloud).list<T>(kind.path, kind.key, { query: { ...filter, fields: kind.fields } });
+  return {
+    name: `${kind.key} by ${String(kind.by)}`,
+    list: kind.key,
+    of: (key) => list({ [kind.by]: key }),
+    all: async () => ((await cloud.principal()).roles.includes("admin") ? undefined : list({})),
+    keyOf: (one) => String(one[kind.by]),
+  };
+};
 
 /** The networks of a project, with no more than id, name, description and time of creation. `GET /v2.0/networks` */
 export const listOwnNetworks = (cloud: Cloud, projectId: string) =>
@@ -126,12 +160,27 @@ export const proveNetworksReadable = async (cloud: Cloud, projectId: string): Pr
 };
 
 /** External networks of this name or id. `GET /v2.0/networks?router:external=true` */
-export async function findExternalNetworks(cloud: Cloud, nameOrId: string): Promise<Pick<Network, "id" | "name">[]> {
+export async function findExternalNetworks(
+  cloud: Cloud,
+  nameOrId: string,
+): Promise<readonly Pick<Network, "id" | "name">[]> {
   const query = { "router:external": true, fields: ["id", "name"] };
   const list = (filter: { id?: string; name?: string }) =>
     neutron(cloud).list<Pick<Network, "id" | "name">>("/networks", "networks", { query: { ...query, ...filter } });
-  const byId = await list({ id: nameOrId });
-  return byId.length ? byId : list({ name: nameOrId });
+  const by = (key: "id" | "name") =>
+    related(
+      cloud,
+      {
+        name: `external networks by ${key}`,
+        list: "external networks",
+        of: (value) => list({ [key]: value }),
+        all: () => list({}),
+        keyOf: (network) => network[key],
+      },
+      nameOrId,
+    );
+  const byId = await by("id");
+  return byId.length ? byId : by("name");
 }
 
 /** Makes a network. `POST /v2.0/networks` */
@@ -158,7 +207,7 @@ export const deleteNetwork = (cloud: Cloud, id: string) => neutron(cloud).remove
 
 /** The subnets of a network. `GET /v2.0/subnets` */
 export const listSubnets = (cloud: Cloud, networkId: string) =>
-  neutron(cloud).list<Subnet>("/subnets", "subnets", { query: { network_id: networkId } });
+  related(cloud, standing<Subnet>(cloud, { path: "/subnets", key: "subnets", by: "network_id" }), networkId);
 
 /** Makes a subnet. `POST /v2.0/subnets` */
 export const createSubnet = async (cloud: Cloud, subnet: Changes): Promise<Subnet> =>
@@ -173,17 +222,27 @@ export const deleteSubnet = (cloud: Cloud, id: string) => neutron(cloud).remove(
 
 /** The ports on a network. Its owner sees those of other projects too. `GET /v2.0/ports` */
 export const listPortsOn = (cloud: Cloud, networkId: string) =>
-  neutron(cloud).list<Port>("/ports", "ports", { query: { network_id: networkId, fields: PORT_FIELDS } });
+  related(
+    cloud,
+    standing<Port>(cloud, { path: "/ports", key: "ports", fields: PORT_FIELDS, by: "network_id" }),
+    networkId,
+  );
 
 /** The ports of a router, server or node. `GET /v2.0/ports?device_id=` */
 export const listPortsOf = (cloud: Cloud, deviceId: string) =>
-  neutron(cloud).list<Port>("/ports", "ports", { query: { device_id: deviceId, fields: PORT_FIELDS } });
+  related(
+    cloud,
+    standing<Port>(cloud, { path: "/ports", key: "ports", fields: PORT_FIELDS, by: "device_id" }),
+    deviceId,
+  );
 
 /** The routers of a project; none where the cloud has no routers. `GET /v2.0/routers` */
-export async function listRouters(cloud: Cloud, projectId: string): Promise<Router[]> {
+export async function listRouters(cloud: Cloud, projectId: string): Promise<readonly Router[]> {
   if (!(await extensionsOf(cloud)).has("router")) return [];
   const fields = ["id", "name", "description", "status", "external_gateway_info"];
-  return neutron(cloud).list<Router>("/routers", "routers", { query: { project_id: projectId, fields } });
+  const list = () => neutron(cloud).list<Router>("/routers", "routers", { query: { project_id: projectId, fields } });
+  const keyOf = () => projectId;
+  return related(cloud, { name: "routers", list: "routers", of: list, all: list, keyOf }, projectId);
 }
 
 /** Makes a router. `POST /v2.0/routers` */
@@ -209,11 +268,14 @@ export const removeRouterInterface = (cloud: Cloud, routerId: string, subnetId: 
   });
 
 /** Who else may use a network, as far as this credential sees it. `GET /v2.0/rbac-policies` */
-export async function listNetworkSharing(cloud: Cloud, networkId: string): Promise<RbacPolicy[]> {
+export async function listNetworkSharing(cloud: Cloud, networkId: string): Promise<readonly RbacPolicy[]> {
   if (!(await extensionsOf(cloud)).has("rbac-policies")) return [];
-  return neutron(cloud).list<RbacPolicy>("/rbac-policies", "rbac_policies", {
-    query: { object_type: "network", object_id: networkId },
-  });
+  const list = (objectId?: string) =>
+    neutron(cloud).list<RbacPolicy>("/rbac-policies", "rbac_policies", {
+      query: { object_type: "network", object_id: objectId },
+    });
+  const keyOf = (policy: RbacPolicy) => policy.object_id;
+  return related(cloud, { name: "sharing", list: "sharing", of: list, all: () => list(), keyOf }, networkId);
 }
 
 /** Lets a project use a network. `POST /v2.0/rbac-policies` */

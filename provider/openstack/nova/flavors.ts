@@ -17,6 +17,6 @@ export interface NovaFlavor {
 /** The flavors that this credential may use. `GET /flavors/detail` */
 export async function listFlavors(cloud: Cloud): Promise<NovaFlavor[]> {
   const nova = cloud.service("compute");
-  const microversion = await nova.negotiate("choosing hardware by flavor", "2.61", "2.90");
+  const microversion = await nova.negotiate("choosing hardware by flavor");
   return nova.list<NovaFlavor>("/flavors/detail", "flavors", { microversion });
 }

@@ -1,5 +1,4 @@
 import type { Cloud, Collection } from "../cloud.ts";
-import { requirement } from "../microversions.ts";
 import type { RequestOptions } from "../types.ts";
 
 /** What a server says of its flavor, from microversion 2.47 on: the values at the time it was made, no id. */
@@ -75,8 +74,7 @@ const nova = (cloud: Cloud) => cloud.service("compute");
 
 /** The options of a request at the microversion of servers. */
 async function versioned(cloud: Cloud, options: RequestOptions = {}): Promise<RequestOptions> {
-  const { minimum, wanted } = requirement("servers");
-  return { ...options, microversion: await nova(cloud).negotiate("a server", minimum, wanted) };
+  return { ...options, microversion: await nova(cloud).negotiate("servers") };
 }
 
 /** All servers of the project; looks at them share their requests. `GET /servers/{id}`, `GET /servers/detail` */
@@ -162,11 +160,8 @@ export interface Rebuild {
  * @throws ApiError 409 where the server's state or a lock forbids it
  */
 export async function actOnServer(cloud: Cloud, id: string, action: ServerAction) {
-  const { minimum, wanted } = requirement("rebuilding");
   const options =
-    "rebuild" in action
-      ? { microversion: await nova(cloud).negotiate("reinstalling a server", minimum, wanted) }
-      : await versioned(cloud);
+    "rebuild" in action ? { microversion: await nova(cloud).negotiate("rebuilding") } : await versioned(cloud);
   await nova(cloud).post(`/servers/${id}/action`, action, options);
   servers(cloud).touch(id);
 }

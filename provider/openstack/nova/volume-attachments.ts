@@ -1,5 +1,6 @@
 import { volumes } from "../cinder/index.ts";
 import type { Cloud } from "../cloud.ts";
+import { servers } from "./servers.ts";
 
 /** A volume of a server, as Nova lists it. */
 export interface ServerVolume {
@@ -13,12 +14,34 @@ export interface ServerVolume {
 
 const nova = (cloud: Cloud) => cloud.service("compute");
 
+/**
+ * A volume on a server; undefined where it is not on it. A refresh asks the server and the volume, which it reads anyway; where
+ * they do not tell Nova's own list does.
+ */
+export async function findServerVolume(
+  cloud: Cloud,
+  serverId: string,
+  volumeId: string,
+): Promise<ServerVolume | undefined> {
+  if (cloud.refresh) {
+    const [server, volume] = await Promise.all([servers(cloud).look(serverId), volumes(cloud).look(volumeId)]);
+    const on = server?.["os-extended-volumes:volumes_attached"]?.some(({ id }) => id === volumeId);
+    const held = volume?.attachments.find(({ server_id: id }) => id === serverId);
+    if (on === false) return undefined;
+    if (on && held?.device) {
+      const hasIds = await nova(cloud).supports("attachment ids");
+      return { volumeId, serverId, device: held.device, ...(hasIds && { attachment_id: held.attachment_id }) };
+    }
+  }
+  return (await listServerVolumes(cloud, serverId)).find((one) => one.volumeId === volumeId);
+}
+
 /** The volumes of a server; none where there is no such server. `GET /servers/{id}/os-volume_attachments` */
-export async function listServerVolumes(cloud: Cloud, serverId: string): Promise<readonly ServerVolume[]> {
-  const microversion = (await nova(cloud).supports("2.89")) ? "2.89" : undefined;
+async function listServerVolumes(cloud: Cloud, serverId: string): Promise<readonly ServerVolume[]> {
+  const hasIds = await nova(cloud).supports("attachment ids");
   const answer = await nova(cloud).find<{ volumeAttachments: ServerVolume[] }>(
     `/servers/${encodeURIComponent(serverId)}/os-volume_attachments`,
-    microversion === undefined ? {} : { microversion },
+    hasIds ? { microversion: await nova(cloud).negotiate("attachment ids") } : {},
   );
   return answer?.volumeAttachments ?? [];
 }

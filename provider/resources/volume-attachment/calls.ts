@@ -4,7 +4,7 @@ import type { Cloud } from "../../openstack/cloud.ts";
 import { findAllocation, findNode, type Node, patchAllocation, setPower } from "../../openstack/ironic/index.ts";
 import * as storage from "../../openstack/ironic/volumes.ts";
 import { type NovaServer, servers } from "../../openstack/nova/servers.ts";
-import { attachVolume, detachVolume, listServerVolumes } from "../../openstack/nova/volume-attachments.ts";
+import { attachVolume, detachVolume, findServerVolume } from "../../openstack/nova/volume-attachments.ts";
 import type {
   AttachmentCall,
   AttachmentInputs,
@@ -52,7 +52,7 @@ async function seeServer(
 ): Promise<Partial<SeenAttachment> | undefined> {
   const server = (await cloud.offers("compute")) ? await servers(cloud).look(pair.server) : undefined;
   if (!server) return undefined;
-  const attached = (await listServerVolumes(cloud, server.id)).find((one) => one.volumeId === pair.volume);
+  const attached = await findServerVolume(cloud, server.id, pair.volume);
   const physical = await isPhysical(cloud, server);
   const seen = { server, physical, ...(attached && { attached }) };
   if (initiator === undefined) return { ...seen, route: "nova", ...(attached && { id: idOf(pair) }) };
@@ -119,7 +119,7 @@ export async function isPhysical(cloud: Cloud, server: NovaServer): Promise<bool
   const specs = server.flavor?.extra_specs;
   if (specs) return flavorIsPhysical(specs);
   if (!(await cloud.offers("baremetal"))) return false;
-  const microversion = await cloud.service("baremetal").negotiate("reading nodes", "1.65");
+  const microversion = await cloud.service("baremetal").negotiate("reading nodes");
   const nodes = await cloud.service("baremetal").list<Node>("/nodes", "nodes", {
     query: { instance_uuid: server.id, fields: "uuid" },
     microversion,

@@ -169,10 +169,10 @@ t.test("versions against the table of requirements", async (t) => {
     "Zed is enough for a machine",
   );
   t.match(
-    zed.find(({ text }) => text.startsWith("service steps")),
+    zed.find(({ text }) => text.startsWith("instance names")),
     {
       state: "note",
-      text: "service steps: needs Ironic (baremetal) 1.87, this cloud has 1.82 (work on a deployed node without a new deploy)",
+      text: "instance names: needs Ironic (baremetal) 1.104, this cloud has 1.82; without it: Ironic shows the machine's name only in the node's instance_info, as display_name",
     },
   );
   const old = checkVersions({ ...services, baremetal: range("1.58"), compute: range("2.40") });
@@ -210,6 +210,17 @@ t.test("machines by Nova", async (t) => {
   t.same(all(given({ value: virtual })), ["lacks nothing-fits shuts nova"]);
   t.same(all(given({ value: virtual.map(({ extra_specs: _, ...flavor }) => flavor) })), ["unknown"]);
   t.match(given(facts.flavors)[0]?.text, /cannot see/);
+  const lent = mine({
+    owner: "op",
+    lessee: ME,
+    resource_class: "metal",
+    provision_state: "active",
+    instance_uuid: "s",
+  });
+  t.notOk(
+    given(facts.flavors, [lent]).find(({ code }) => code),
+    "the node of a server of one's own tells nothing of the others",
+  );
   const taken = mine({ resource_class: "metal", provision_state: "active" });
   t.match(
     given(facts.flavors, [taken]).find(({ code }) => code),

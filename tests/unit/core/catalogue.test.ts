@@ -69,7 +69,7 @@ t.test("Ironic: the faults for which it puts a node into maintenance, and an ope
 
 t.test("Ironic: a hold ends by the operator's hand, and a time-out in it says so", async (t) => {
   for (const [state, meaning] of Object.entries(STATES)) {
-    const step = waitFor(meaning) as Extract<Step, { wait: unknown }>;
+    const step = waitFor(meaning, node({})) as Extract<Step, { wait: unknown }>;
     t.equal(step.wait.late?.mover, meaning.kind === "hold" ? "operator" : undefined, state);
   }
 });
@@ -93,12 +93,17 @@ t.test("Nova: every status, for whoever wants something of it that it does not a
   const fault = { code: 500, message: "smoke" };
   isWhole(t, failed(next(updating(), seen({ status: "ERROR", fault } as never))), "server-fault", /smoke/);
   isWhole(t, failed(next(updating(), seen({ status: "OBSCURE" }))), "stuck-state", /OBSCURE/);
-  const two = Array.from(
-    { length: 2 },
+  const twelve = Array.from(
+    { length: 12 },
     () => ({ name: "delete server", args: { step: "delete", id: "srv" } }) as never,
   );
   const stays = seen({ status: "ERROR", fault } as never);
-  isWhole(t, failed(next(absent(), stays, two)), "release-failed", /twice and did not: smoke/);
+  isWhole(
+    t,
+    failed(next(absent(), stays, twelve)),
+    "release-failed",
+    /12 times to delete the server and did not: smoke/,
+  );
   const unknown = next(updating(), seen({ status: "UNKNOWN" }));
   t.match(
     unknown,

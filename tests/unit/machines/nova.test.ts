@@ -177,6 +177,11 @@ t.test(
       "a second time all goes",
     );
     t.match(failed(next(creating(), nothing(), [first, first])), { code: "deploy-failed", message: /in 2 tries/ });
+    const on = (...tried: string[]) =>
+      action(next(creating(), seen({ status: "ERROR", fault: node } as never, { tried }, OPEN)));
+    t.match(failed(next(creating(), nothing(), [on("bm-3", "bm-0"), on("bm-0")])), {
+      message: /^nodes bm-3, bm-0: /,
+    });
     const capacity = broken(none);
     t.equal(word(next(creating(), nothing({ ports: [free] }), [capacity])), "delete port 0");
     t.match(failed(next(creating(), nothing(), [capacity])), {

@@ -36,7 +36,7 @@ t.test("one object that is waited on is read by itself", async (t) => {
   t.strictSame(calls, { get: 5, list: 0 });
 });
 
-t.test("100 objects that are waited on cost at most one list in 5 seconds", async (t) => {
+t.test("100 objects that are waited on cost at most one list in 10 seconds", async (t) => {
   const { clock, objects, calls, collection } = bench();
   const ids = Array.from({ length: 100 }, (_, index) => `s${index}`);
   for (const id of ids) objects.set(id, { id, state: "BUILD" });
@@ -47,13 +47,13 @@ t.test("100 objects that are waited on cost at most one list in 5 seconds", asyn
     done++;
   };
   const waits = ids.map(wait);
-  await clock.advance(10_000);
+  await clock.advance(20_000);
   const { list, get } = calls;
   await clock.advance(60_000);
-  t.ok(calls.list - list <= 12, `${calls.list - list} lists in a minute`);
+  t.ok(calls.list - list <= 6, `${calls.list - list} lists in a minute`);
   t.equal(calls.get, get, "and no other request");
   for (const one of objects.values()) one.state = "ACTIVE";
-  await clock.advance(12_000);
+  await clock.advance(22_000);
   await Promise.all(waits);
   t.equal(done, 100);
 });
@@ -98,5 +98,5 @@ t.test("what a list leaves out is gone only when its own address says so", async
 });
 
 t.test("lists are further apart the more ids wait", async (t) => {
-  t.strictSame([1, 10, 50, 100, 1000].map(spacing), [500, 500, 2500, 5000, 5000]);
+  t.strictSame([1, 10, 50, 100, 1000].map(spacing), [500, 1000, 5000, 10_000, 10_000]);
 });

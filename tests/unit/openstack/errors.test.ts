@@ -141,6 +141,18 @@ t.test("each status says whose move it is", async (t) => {
       /brought the conductor back/,
     ],
     [
+      { status: 500, service: "baremetal", serviceMessage: "Could not add VIF. Binding failed for neutron port 1" },
+      "network-failed",
+      "operator",
+      /port or network/,
+    ],
+    [
+      { status: 503, service: "baremetal", serviceMessage: "Resource temporarily unavailable, please retry." },
+      "conductor-gone",
+      "operator",
+      /conductor back/,
+    ],
+    [
       { status: 400, service: "baremetal", serviceMessage: "No valid host. Reason: No conductor service registered" },
       "conductor-gone",
       "operator",

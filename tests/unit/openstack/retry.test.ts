@@ -1,5 +1,11 @@
 import t from "tap";
-import { bodyKind, decideRetry, parseRetryAfter, type RetryInput } from "../../../provider/openstack/retry.ts";
+import {
+  bodyKind,
+  decideRetry,
+  leavesDoubt,
+  parseRetryAfter,
+  type RetryInput,
+} from "../../../provider/openstack/retry.ts";
 
 type Wanted = number | "stop" | "unknown";
 const base = { attempt: 1, elapsedMs: 0, random: 1 };
@@ -43,6 +49,18 @@ const table: [what: string, input: Partial<RetryInput> & { method: string }, wan
   ["POST 503 with Retry-After", { method: "POST", status: 503, retryAfterMs: 5000 }, 6000],
   ["POST 503 no free worker", { method: "POST", status: 503, bodyKind: "no-free-worker" }, 2000],
   ["POST 503 not accepted", { method: "POST", status: 503, bodyKind: "not-accepted" }, 2000],
+  ["POST 503 that Neutron itself says", { method: "POST", status: 503, bodyKind: "refused" }, "stop"],
+  ["GET 503 that Neutron itself says", { method: "GET", status: 503, bodyKind: "refused" }, 500],
+  ["PUT 409 after a lost answer: done, or not", { method: "PUT", status: 409, doubtful: true }, "unknown"],
+  [
+    "PUT 409 locked after a lost answer: perhaps by ourselves",
+    { method: "PUT", status: 409, bodyKind: "node-locked", doubtful: true },
+    "unknown",
+  ],
+  ["DELETE 404 after a lost answer", { method: "DELETE", status: 404, doubtful: true }, "unknown"],
+  ["DELETE 400 after a lost answer", { method: "DELETE", status: 400, doubtful: true }, "unknown"],
+  ["PUT 403 after a lost answer", { method: "PUT", status: 403, doubtful: true }, "stop"],
+  ["PUT 503 after a lost answer", { method: "PUT", status: 503, doubtful: true }, 500],
   ["POST 429 with Retry-After", { method: "POST", status: 429, retryAfterMs: 30_000 }, 31_000],
   ["POST 429 without", { method: "POST", status: 429 }, 2000],
   ["GET 429 for longer than we wait", { method: "GET", status: 429, retryAfterMs: 600_000 }, "stop"],
@@ -109,8 +127,30 @@ t.test("what an answer's text means", async (t) => {
     ["baremetal", 503, "Resource temporarily unavailable, please retry.", "not-accepted"],
     ["network", 503, "The Keystone service is temporarily unavailable.", "not-accepted"],
     ["compute", 503, "Service Unavailable", "other"],
+    [
+      "network",
+      503,
+      JSON.stringify({ NeutronError: { type: "NoNetworkAvailable", message: "Unable to create the network." } }),
+      "refused",
+    ],
+    ["network", 503, "<html><body><h1>503 Service Unavailable</h1></body></html>", "other"],
   ];
   for (const [service, status, text, wanted] of rows) t.equal(bodyKind(service, status, text), wanted, text);
+});
+
+t.test("which failed sendings may have been done all the same", async (t) => {
+  const rows: [Parameters<typeof leavesDoubt>[0], boolean][] = [
+    [{ method: "PUT", reach: "maybe-sent" }, true],
+    [{ method: "PUT", reach: "not-sent" }, false],
+    [{ method: "DELETE", status: 504 }, true],
+    [{ method: "DELETE", status: 502 }, true],
+    [{ method: "DELETE", status: 503, bodyKind: "other" }, true],
+    [{ method: "DELETE", status: 503, bodyKind: "not-accepted" }, false],
+    [{ method: "PUT", status: 409, bodyKind: "node-locked" }, false],
+    [{ method: "GET", status: 504 }, false],
+    [{ method: "GET", reach: "maybe-sent" }, false],
+  ];
+  for (const [sending, wanted] of rows) t.equal(leavesDoubt(sending), wanted, JSON.stringify(sending));
 });
 
 t.test("Retry-After in seconds and as a date", async (t) => {

@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { connect, createServer } from "node:net";
 import t from "tap";
+import { systemClock } from "../../../provider/core/clock.ts";
 import { ConnectionError, hasUnknownOutcome, Session } from "../../../provider/openstack/index.ts";
 import { failsWith, hastyClock, passwordConfig, serve, serveCloud } from "./support.ts";
 
@@ -39,6 +40,47 @@ t.test("a cut connection: reads and idempotent writes are sent again", async (t)
   t.match(await ironic.put("/nodes/1/states/power", { target: "power on" }), { ok: true });
   cuts = 1;
   t.match(await ironic.post("/allocations", {}, { repeatable: true }), { ok: true });
+});
+
+t.test("a write that is refused after its answer was lost may have been done: its outcome is unknown", async (t) => {
+  let lost = 1;
+  const { url } = await serveCloud(t, (request, response) => {
+    if (lost-- > 0) request.socket.destroy();
+    else if (request.method === "DELETE") response.writeHead(404).end("{}");
+    else response.writeHead(409).end('{"error_message": "Node 1 is locked by host c, please retry"}');
+  });
+  const { ironic, clock } = open(t, url);
+  const put = () => ironic.put("/nodes/1/states/provision", { target: "active" });
+  await failsWith(t, put(), { code: "answer-lost", unknownOutcome: true, status: 409 });
+  t.equal(clock.slept.length, 1, "and it is not waited for the lock that may be our own");
+  lost = 1;
+  t.equal(await ironic.remove("/nodes/1/vifs/2"), false, "what a lost DELETE took away is gone");
+  lost = 0;
+  await failsWith(t, put(), { code: "busy", unknownOutcome: false });
+});
+
+t.test("who waits for an answer is told", async (t) => {
+  let answer = 503;
+  const { url } = await serveCloud(t, (_request, response) => {
+    if (answer === 200) setTimeout(() => response.end("{}"), 2_500);
+    else response.writeHead(answer).end();
+  });
+  const told: string[] = [];
+  const hasty = new Session(passwordConfig(url), { clock: hastyClock(), progress: (line) => told.push(line) });
+  t.teardown(() => hasty.close());
+  await failsWith(t, hasty.service("baremetal").get("/nodes"), { code: "service-broken" });
+  t.match(told, [/^Ironic \(baremetal\) is asked again for GET \/v1\/nodes: unavailable \(503\) \(\d s so far\)$/]);
+
+  told.length = 0;
+  answer = 200;
+  const began = Date.now();
+  const fast = { ...systemClock, now: () => began + (Date.now() - began) * 8 };
+  const session = new Session(passwordConfig(url), { clock: fast, progress: (line) => told.push(line) });
+  t.teardown(() => session.close());
+  const ironic = session.service("baremetal");
+  await Promise.all([ironic.get("/nodes"), ironic.get("/nodes"), ironic.get("/nodes")]);
+  t.match(told, [/^Ironic \(baremetal\) has not answered GET \/v1\/nodes yet \(\d+ s\)$/]);
+  t.equal(told.length, 1, "one line for all who wait for a service");
 });
 
 t.test("a cut connection: the outcome of a POST is unknown, and said so", async (t) => {

@@ -113,7 +113,7 @@ export function checkVersions(services: Facts["services"]): Finding[] {
       findings.push(
         shuts.length
           ? lacks("Versions", "version-too-old", text, { shuts })
-          : note("Versions", `${text} (${needs.why})`),
+          : note("Versions", `${text}; without it: ${needs.without}`),
       );
     }
   }

@@ -14,7 +14,12 @@ const value = <T>(read: Read<T>): T | undefined => ("value" in read ? read.value
 const isOf = (node: DoctorNode, projectId: string) => node.owner === projectId || node.lessee === projectId;
 
 /** Flavors of whole machines, and whether one is free as far as this credential sees nodes. */
-export function checkFlavors({ flavors, nodes, services }: Pick<Facts, "flavors" | "nodes" | "services">): Finding[] {
+export function checkFlavors({
+  flavors,
+  nodes,
+  services,
+  principal: { projectId },
+}: Pick<Facts, "flavors" | "nodes" | "services" | "principal">): Finding[] {
   const area = "Machines by Nova";
   if ("failure" in flavors) return services.compute?.failure ? [] : [failed(area, flavors.failure, ["nova"])];
   const offers = flavorOffers(flavors.value).filter((offer) => offer.kind === "baremetal");
@@ -30,7 +35,9 @@ export function checkFlavors({ flavors, nodes, services }: Pick<Facts, "flavors"
           }),
     ];
   }
-  const seen = value(nodes) ?? [];
+  // Ironic shows a tenant the nodes of its own servers: they tell nothing of those that are free.
+  const lent = (node: DoctorNode) => node.lessee === projectId && node.owner !== projectId && node.instance_uuid;
+  const seen = (value(nodes) ?? []).filter((node) => !lent(node));
   return offers.map((offer) => {
     const fitting = seen.filter((node) => offer.classes.includes(normalizeClass(node.resource_class ?? "")));
     const free = offersOf(fitting).reduce((sum, one) => sum + (one.free ?? 0), 0);
@@ -148,7 +155,10 @@ export function checkProvisioning(
   const hidden = mine.length - shown.length;
   if (hidden)
     found.push(
-      unknown(area, `on which network ${count(hidden, "leased node")} are provisioned this credential cannot see`),
+      unknown(
+        area,
+        `the network on which ${count(hidden, "leased node is", "leased nodes are")} provisioned is hidden from this credential`,
+      ),
     );
   if (open.length)
     found.push(

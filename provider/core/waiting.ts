@@ -1,0 +1,56 @@
+import { formatDuration } from "./failure.ts";
+import type { Wait } from "./outcome.ts";
+import type { Context } from "./resource.ts";
+
+/** A progress line at least this often, in milliseconds. */
+const REMIND = 60_000;
+
+/** What one run of the loop waits for, and the lines that tell of it: step, time so far, usual time. */
+export class Waiting {
+  readonly #context: Context<unknown>;
+  readonly #label: string;
+  /** When each wait since the last step began: an outage in between does not begin it anew. */
+  readonly #since = new Map<string, number>();
+  #now: { text: string; told: number; late?: Wait["late"] } | undefined;
+
+  constructor(context: Context<unknown>, label: string) {
+    this.#context = context;
+    this.#label = label;
+  }
+
+  /** What is waited for now. */
+  get text(): string | undefined {
+    return this.#now?.text;
+  }
+
+  /** Whose move it is where time runs out in this wait. */
+  get late(): Wait["late"] {
+    return this.#now?.late;
+  }
+
+  /** Forgets all waits: a new step begins. */
+  clear(): void {
+    this.#since.clear();
+    this.#now = undefined;
+  }
+
+  /** Pauses before the next look: longer the longer it is waited for, up to the wait's own interval. */
+  async pause({ for: text, interval = 10, usual, late }: Wait): Promise<void> {
+    const { clock, signal } = this.#context;
+    const now = clock.now();
+    if (!this.#since.has(text)) this.#since.set(text, now);
+    if (this.#now?.text !== text) this.#now = { text, told: 0, ...(late && { late }) };
+    const waited = now - this.#since.get(text)!;
+    const pause = Math.min(Math.max(500, waited / 8), interval * 1000);
+    // Told before the line is late, not after.
+    if (this.#now.told === 0 || now + pause - this.#now.told > REMIND) {
+      const facts = [
+        waited >= 1000 && formatDuration(waited / 1000),
+        usual && `usually ${formatDuration(usual)}`,
+      ].filter(Boolean);
+      this.#context.progress(`${this.#label}: ${text}${facts.length ? ` (${facts.join(", ")})` : ""}`);
+      this.#now.told = now;
+    }
+    await clock.sleep(pause, signal).catch(() => undefined);
+  }
+}

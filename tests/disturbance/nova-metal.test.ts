@@ -1,0 +1,4 @@
+import { disturbEachKind } from "./each-kind.ts";
+import { WAYS } from "./life.ts";
+
+await disturbEachKind(WAYS.metal);

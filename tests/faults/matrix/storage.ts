@@ -1,0 +1,125 @@
+/** Faults under a volume: its back end, its service, its quota. */
+import { describe, grow } from "../changes.ts";
+import * as fault from "../inject.ts";
+import type { Row } from "../table.ts";
+
+const stage = "volume";
+const READS_ONLY = "a refresh asks no storage back end";
+
+export const STORAGE: readonly Row[] = [
+  {
+    fault: "the back end cannot make the volume",
+    class: "volume backend failed",
+    stage,
+    ...fault.backendFails("cinder.create_volume", "array is full"),
+    create: { ends: "volume-failed", left: "nothing", ci: true },
+    update: { ends: "goes on", edit: describe },
+    refresh: READS_ONLY,
+    delete: { ends: "goes on" },
+  },
+  {
+    fault: "the back end cannot extend the volume",
+    class: "volume backend failed",
+    stage,
+    ...fault.backendFails("cinder.extend_volume", "array is full"),
+    create: "a create extends nothing",
+    update: { ends: "volume-failed", left: "half-made", edit: grow, mend: fault.volumeReset },
+    refresh: READS_ONLY,
+    delete: { ends: "goes on" },
+  },
+  {
+    fault: "the back end cannot delete the volume",
+    class: "volume backend failed",
+    stage,
+    ...fault.backendFails("cinder.delete_volume", "array is busy"),
+    create: "a create deletes nothing",
+    update: "an update deletes nothing",
+    refresh: READS_ONLY,
+    delete: { ends: "volume-failed", left: "as before", mend: fault.volumeReset },
+  },
+  {
+    fault: "the quota of volumes or gigabytes is used up",
+    class: "quota",
+    stage,
+    ...fault.quota("cinder", "volumes", "gigabytes"),
+    create: { ends: "quota", says: /quota|exceed/i, left: "nothing", ci: true },
+    update: { ends: "quota", says: /quota|exceed/i, left: "half-made", edit: grow },
+    refresh: { ends: "goes on" },
+    delete: { ends: "goes on" },
+  },
+  {
+    fault: "cinder-volume is dead",
+    class: "volume backend failed",
+    stage,
+    ...fault.volumeServiceDead,
+    create: { ends: "no-storage", left: "nothing" },
+    update: { ends: "timed-out", left: "half-made", edit: grow, timeouts: { update: "10s" } },
+    refresh: { ends: "goes on" },
+    delete: { ends: "timed-out", left: "as before", timeouts: { delete: "10s" } },
+  },
+  {
+    fault: "Cinder hangs for a while",
+    class: "service frozen",
+    stage,
+    ...fault.frozen("cinder-api"),
+    create: { ends: "goes on", lasts: 10 },
+    update: { ends: "goes on", edit: describe, lasts: 10 },
+    refresh: { ends: "goes on", lasts: 10 },
+    delete: { ends: "goes on", lasts: 10 },
+  },
+  {
+    fault: "Cinder hangs",
+    class: "service frozen",
+    stage,
+    ...fault.frozen("cinder-api"),
+    create: { ends: "timed-out", says: /Cinder/, left: "nothing", timeouts: { create: "15s" } },
+    update: { ends: "timed-out", says: /Cinder/, left: "as before", edit: describe, timeouts: { update: "15s" } },
+    refresh: "a refresh has no limit of its own; it goes on when Cinder does",
+    delete: { ends: "timed-out", says: /Cinder/, left: "as before", timeouts: { delete: "15s" } },
+  },
+  {
+    fault: "Cinder's database fails and it answers 500 in HTML",
+    class: "database",
+    stage,
+    proxied: true,
+    ...fault.answers("cinder", "500"),
+    create: { ends: "service-broken", says: /Cinder.*answered 500/, left: "nothing", ci: true },
+    update: { ends: "service-broken", says: /Cinder.*answered 500/, left: "as before", edit: describe },
+    refresh: { ends: "service-broken", says: /Cinder.*answered 500/, left: "as before" },
+    delete: { ends: "service-broken", says: /Cinder.*answered 500/, left: "as before" },
+  },
+];
+
+export const NETWORK: readonly Row[] = [
+  {
+    fault: "the quota of networks is used up",
+    class: "quota",
+    stage: "network",
+    ...fault.quota("neutron", "network"),
+    create: { ends: "quota", says: /quota/i, left: "nothing", ci: true },
+    update: "an update makes no network",
+    refresh: { ends: "goes on" },
+    delete: { ends: "goes on" },
+  },
+  {
+    fault: "Neutron hangs",
+    class: "service frozen",
+    stage: "network",
+    ...fault.frozen("neutron-server"),
+    create: { ends: "timed-out", says: /Neutron/, left: "nothing", timeouts: { create: "15s" } },
+    update: "see the machines: a network has little to change",
+    refresh: "a refresh has no limit of its own; it goes on when Neutron does",
+    delete: { ends: "timed-out", says: /Neutron/, left: "as before", timeouts: { delete: "15s" } },
+  },
+  {
+    fault: "Neutron's database fails and it answers 500 in HTML",
+    class: "database",
+    stage: "network",
+    proxied: true,
+    ...fault.answers("neutron", "500"),
+    create: { ends: "service-broken", says: /Neutron.*answered 500/, left: "nothing" },
+    update: "see the volume",
+    refresh: { ends: "service-broken", says: /Neutron.*answered 500/, left: "as before" },
+    delete: { ends: "service-broken", says: /Neutron.*answered 500/, left: "as before" },
+  },
+];
