@@ -1,4 +1,5 @@
 import { failure } from "./catalogue.ts";
+import { Deadline } from "./deadline.ts";
 import { Failure, formatDuration } from "./failure.ts";
 import { type Action, type Step, sameAction } from "./outcome.ts";
 import type { Context, Seen } from "./resource.ts";
@@ -21,8 +22,6 @@ export interface Loop<S extends Seen, A extends Action> {
 const SETTLE = 60_000;
 /** How long a cloud that does not answer is borne with in the middle of the work, in milliseconds. */
 const PATIENCE = 10 * 60_000;
-/** How long after the limit an answer that is under way is still awaited, in milliseconds. */
-const GRACE = 5_000;
 /** How often a step whose answers are lost is taken again. */
 const RESENDS = 2;
 
@@ -42,8 +41,7 @@ export async function converge<S extends Seen, A extends Action>(
   loop: Loop<S, A>,
 ): Promise<S> {
   const { clock, signal } = context;
-  const began = clock.now();
-  const elapsed = () => (clock.now() - began) / 1000;
+  const deadline = new Deadline(context, loop.operation, loop.limit);
   const waiting = new Waiting(context, loop.label);
   const taken: A[] = [];
   let last: { action: A; at: number; lost?: Failure } | undefined;
@@ -53,28 +51,17 @@ export async function converge<S extends Seen, A extends Action>(
   /** Since when looks, or steps, are not answered. */
   let blind: number | undefined;
   let shut: number | undefined;
-  const tooLate = () => {
-    const known = waiting.text ? `last seen: ${waiting.text}` : last && `the last step was "${last.action.name}"`;
-    const facts = [`${loop.operation} took longer than ${formatDuration(loop.limit)}`, known, context.unanswered?.()];
-    return failure("timed-out", facts.filter(Boolean).join("; "), { elapsed: elapsed(), ...waiting.late });
-  };
-
-  /** A service that hangs must not outlast the limit either. Real time: a clock of tests stands still meanwhile. */
-  const inTime = async <T>(work: Promise<T>): Promise<T> => {
-    const left = began + loop.limit * 1000 - clock.now() + GRACE;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(tooLate()), Math.min(Math.max(left, GRACE), 2 ** 31 - 1));
-      timer.unref();
-    });
-    return Promise.race([work, late]).finally(() => clearTimeout(timer));
-  };
+  const tooLate = () =>
+    deadline.failure(
+      waiting.text ? `last seen: ${waiting.text}` : last && `the last step was "${last.action.name}"`,
+      waiting.late,
+    );
 
   /** In the middle of the work a cloud that does not answer is waited for; before it began, or after long, it is a failure. */
   const bear = async (error: unknown, passing: ReadonlySet<string>, from: number | undefined) => {
     const now = clock.now();
     if (!(error instanceof Failure && passing.has(error.code) && looked)) throw error;
-    if (now - (from ?? now) > PATIENCE || elapsed() > loop.limit) throw error.with({ elapsed: elapsed() });
+    if (now - (from ?? now) > PATIENCE || deadline.isOver) throw error.with({ elapsed: deadline.elapsed });
     await waiting.pause({ for: `the cloud does not answer: ${error.details.what}`, interval: 15 });
     return from ?? now;
   };
@@ -82,13 +69,13 @@ export async function converge<S extends Seen, A extends Action>(
   for (;;) {
     if (signal.aborted)
       throw failure("interrupted", `${loop.operation} was interrupted${waiting.text ? ` while ${waiting.text}` : ""}`, {
-        elapsed: elapsed(),
+        elapsed: deadline.elapsed,
       });
-    if (elapsed() > loop.limit) throw tooLate();
+    if (deadline.isOver) throw tooLate();
 
     let seen: S;
     try {
-      seen = await inTime(loop.observe());
+      seen = await deadline.within(loop.observe(), tooLate);
     } catch (error) {
       blind = await bear(error, BLIND, blind);
       continue;
@@ -100,7 +87,7 @@ export async function converge<S extends Seen, A extends Action>(
       if (step.note) context.progress(`${loop.label}: ${step.note}`);
       return seen;
     }
-    if ("failed" in step) throw step.failed.with({ elapsed: elapsed() });
+    if ("failed" in step) throw step.failed.with({ elapsed: deadline.elapsed });
     if ("wait" in step) {
       last = undefined;
       await waiting.pause(step.wait);
@@ -113,7 +100,7 @@ export async function converge<S extends Seen, A extends Action>(
         continue;
       }
       if (resent.filter((action) => sameAction(action, step.do)).length >= RESENDS)
-        throw last.lost.with({ elapsed: elapsed() });
+        throw last.lost.with({ elapsed: deadline.elapsed });
       resent.push(step.do);
       taken.pop();
       last = undefined;
@@ -124,18 +111,20 @@ export async function converge<S extends Seen, A extends Action>(
         throw failure(
           "no-effect",
           `"${step.do.name}" was accepted and ${formatDuration(SETTLE / 1000)} later nothing shows of it`,
-          { elapsed: elapsed() },
+          { elapsed: deadline.elapsed },
         );
       await waiting.pause({ for: `waiting for "${step.do.name}" to show`, interval: 2 });
       continue;
     }
     if (taken.filter((action) => sameAction(action, step.do)).length >= 2)
-      throw failure("no-effect", `"${step.do.name}" was done twice and undone each time`, { elapsed: elapsed() });
+      throw failure("no-effect", `"${step.do.name}" was done twice and undone each time`, {
+        elapsed: deadline.elapsed,
+      });
     waiting.clear();
     context.progress(`${loop.label}: ${step.do.name}`);
     let lost: Failure | undefined;
     try {
-      await inTime(loop.perform(step.do));
+      await deadline.within(loop.perform(step.do), tooLate);
     } catch (error) {
       if (!(error instanceof Failure && error.unknownOutcome)) {
         shut = await bear(error, SHUT, shut);

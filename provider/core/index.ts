@@ -4,7 +4,8 @@ export { converge } from "./converge.ts";
 export { changedInputs, clean, replacingInputs, replacingValues } from "./diff.ts";
 export { Failure, type FailureDetails, formatDuration, type Mover } from "./failure.ts";
 export * from "./identity.ts";
-export { create, discard, HalfMade, read, remove, update } from "./lifecycle.ts";
+export { create, discard, read, remove, update } from "./lifecycle.ts";
+export { HalfMade } from "./operation.ts";
 export { type Action, type Step, sameAction, timesTaken, type Wait } from "./outcome.ts";
 export { check, diff } from "./plan.ts";
 export {

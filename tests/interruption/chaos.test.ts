@@ -31,13 +31,13 @@ const EDITS: readonly Edits[] = [
 ];
 
 /** What the tenant has more when the program stands. */
-function wholeOf(route: Route, { second }: Edits): Record<string, number> {
-  const { volume = 0, attachment, ...rest } = route.whole;
-  return {
-    ...rest,
-    volume: volume + (second === undefined ? 0 : 1),
-    ...(attachment === undefined ? {} : { attachment: attachment + (second === "attached" ? 1 : 0) }),
-  };
+function wholeOf(route: Route, { second, machine }: Edits): Record<string, number> {
+  const whole: Record<string, number> = { ...route.whole };
+  if (second) whole["volume"]! += 1;
+  for (const held of ["attachment", "volume target"]) if (second === "attached" && held in whole) whole[held]! += 1;
+  // Ironic detaches the volumes of a machine that is off; they come back with its power.
+  if (machine?.["power"] === "off" && route.machine["route"] === "nova") whole["attachment"] = 0;
+  return whole;
 }
 
 /** Somebody else's machine of the same project, which no run may touch. */
