@@ -216,6 +216,11 @@ export async function restartDaemon(daemon: Daemon): Promise<void> {
   };
   const { status, stdout, stderr } = spawnSync("bash", [up, "only", ...services], { env, encoding: "utf8" });
   if (status !== 0) throw new Error(`up.sh only ${services.join(" ")} failed:\n${stdout}${stderr}`);
+  if (daemon === "cinder-volume")
+    await until("Cinder's scheduler knows its back ends again", async () => {
+      const { project } = await admin();
+      return (await project.list("cinder", "/scheduler-stats/get_pools", "pools")).length > 1;
+    });
 }
 
 /** The token stops being good; services notice within 5 s (token_cache_time) and answer 401. */

@@ -43,7 +43,9 @@ export async function ironic(method: string, path: string, body?: unknown): Prom
     async () => {
       const got = await system.raw("ironic", method, path, body);
       const noConductor = got.status === 503 || got.text.includes("Unable to establish connection");
-      return noConductor || (got.status === 409 && got.text.includes("locked")) ? false : got;
+      return noConductor || (got.status === 409 && /locked|state transition is in progress/.test(got.text))
+        ? false
+        : got;
     },
     60,
     0.5,

@@ -125,10 +125,10 @@ function kindsOf(log: readonly Exchange[]): Map<string, Mishap[]> {
   return kinds;
 }
 
-/** The state without what each run has of its own: ids by their order, which node it was, addresses, when, the proxy's port. */
-function stateOf(resources: readonly object[], proxy: string): unknown {
+/** The state without what each run has of its own: order, ids, which node it was, addresses, when, the proxy's port, salts. */
+function stateOf(resources: readonly { readonly urn: string }[], proxy: string): unknown {
   const ids = new Map<string, string>();
-  const plain = JSON.stringify(resources)
+  const plain = JSON.stringify(resources.toSorted((a, b) => (a.urn < b.urn ? -1 : 1)))
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => {
       if (!ids.has(id)) ids.set(id, `id-${ids.size + 1}`);
       return ids.get(id)!;
@@ -141,6 +141,7 @@ function stateOf(resources: readonly object[], proxy: string): unknown {
     .replace(/10\.72\.0\.\d+/g, "address")
     // It is salted by the allocation's id.
     .replace(/"installDigest":"[^"]*"/g, '"installDigest":""')
+    .replace(/"ciphertext":"[^"]*"/g, '"ciphertext":""')
     .replaceAll(proxy, "proxy");
   return JSON.parse(plain);
 }

@@ -53,7 +53,7 @@ export const STORAGE: readonly Row[] = [
     stage,
     ...fault.volumeServiceDead,
     create: { ends: "no-storage", left: "nothing" },
-    update: { ends: "timed-out", left: "half-made", edit: grow, timeouts: { update: "10s" } },
+    update: { ends: "no-effect", left: "half-made", edit: grow },
     refresh: { ends: "goes on" },
     delete: { ends: "timed-out", left: "as before", timeouts: { delete: "10s" } },
   },
