@@ -163,7 +163,7 @@ t.test("a create that dies is gone on with; an edited one begins afresh", async 
   await remove(volume, context, again.id, again.outputs);
 });
 
-t.test("two creates of one resource at once: one volume, the other stops", async (t) => {
+t.test("two creates of one resource at once: one volume, and nobody says another", async (t) => {
   const name = `${prefix}-race`;
   const inputs = inputsOf(volume, name, { sizeGiB: 1 });
   const first = contextFor("beta");
@@ -173,13 +173,14 @@ t.test("two creates of one resource at once: one volume, the other stops", async
     create(volume, context, inputs as never),
     create(volume, contextFor("beta"), inputs as never),
   ]);
-  const won = runs.filter((run) => run.status === "fulfilled");
-  t.equal(won.length, 1, "one wins");
-  const lost = runs.find((run) => run.status === "rejected");
-  t.match(lost?.reason, { message: /another run|already/ });
-  t.equal((await named(name)).length, 1);
-  const { id, outputs } = (won[0] as PromiseFulfilledResult<Awaited<ReturnType<typeof create>>>).value;
-  await remove(volume, context, id, outputs);
+  const left = await named(name);
+  t.equal(left.length, 1);
+  const won = runs.flatMap((run) => (run.status === "fulfilled" ? [run.value] : []));
+  t.ok(won.length > 0, "one wins");
+  // Both may: who takes over in the moment in which the other seals goes on with the same volume.
+  for (const { id } of won) t.equal(id, left[0]?.["id"]);
+  for (const run of runs) if (run.status === "rejected") t.match(run.reason, { message: /another run|already/ });
+  await remove(volume, context, won[0]!.id, won[0]!.outputs);
 });
 
 t.test("an existing volume is adopted: nothing but its mark is changed", async (t) => {

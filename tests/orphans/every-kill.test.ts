@@ -14,7 +14,7 @@ import { exportState } from "./state.ts";
 
 const skip = process.env["SANDBOX_URL"] === undefined && "needs the embedded cloud: npm test orphans";
 /** Every so many-th request is a point to kill at; 1 is all of them. */
-const STRIDE = Number(process.env["KILL_STRIDE"] ?? 4);
+const STRIDE = Number(process.env["KILL_STRIDE"] ?? 12);
 
 for (const route of ROUTES)
   t.test(route.title, { skip, timeout: 900_000 }, async (t) => {
