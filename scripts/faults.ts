@@ -34,12 +34,14 @@ if (process.env["SANDBOX_URL"] || !(await cloudIsUp())) {
 }
 if (!values.resume && !values.page) rmSync(RESULTS, { force: true });
 
-/** Runs one stage; its TAP goes to the terminal. */
+/** Runs one stage in a process group of its own, which tap ends as a whole; its TAP goes to the terminal. */
 function run(stage: string): Promise<boolean> {
   const env = { ...process.env, FAULTS: "all", FAULTS_RESULTS: RESULTS, TAP_TIMEOUT: "14400" };
   const argv = ["--disable-warning=ExperimentalWarning", join(ROOT, `tests/faults/${stage}.test.ts`)];
   return new Promise((resolve) => {
-    spawn(process.execPath, argv, { cwd: ROOT, env, stdio: "inherit" }).on("close", (code) => resolve(code === 0));
+    const child = spawn(process.execPath, argv, { cwd: ROOT, env, stdio: "inherit", detached: true });
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.kill(-child.pid!, signal));
+    child.on("close", (code) => resolve(code === 0));
   });
 }
 
