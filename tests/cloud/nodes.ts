@@ -81,3 +81,17 @@ export async function waitProvision(name: string, ends: string[], seconds = 90):
     seconds,
   );
 }
+
+/** Waits until Nova would place a server on so many nodes of a class: it looks at Ironic once a minute at the latest. */
+export async function waitPlaceable(resourceClass: string, count: number, seconds = 120): Promise<void> {
+  const resource = `CUSTOM_${resourceClass.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
+  await until(
+    `Nova can place on ${count} nodes of class ${resourceClass}`,
+    async () => {
+      const { project } = await admin();
+      const path = `/allocation_candidates?resources=${resource}:1`;
+      return (await project.list("placement", path, "allocation_requests")).length >= count;
+    },
+    seconds,
+  );
+}

@@ -2,7 +2,8 @@
 
 import { until } from "../cloud/client.ts";
 import { getNode } from "../cloud/nodes.ts";
-import type { Params, Scene } from "./scene.ts";
+import type { Scene } from "./scene.ts";
+import type { Params } from "./stages.ts";
 
 type Change = (params: Params) => Params;
 

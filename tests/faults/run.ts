@@ -17,7 +17,8 @@ import { type Deployer, deployers, type Outcome } from "../lifecycle/deployer.ts
 import { cellsOf, type Life, livesOf, type Placed } from "./lives.ts";
 import { failuresIn } from "./message.ts";
 import { cellKey, readResults } from "./results.ts";
-import { Scene, STAGES, type StageName } from "./scene.ts";
+import { Scene } from "./scene.ts";
+import { STAGES, type StageName } from "./stages.ts";
 import { type Cell, type Left, OPERATIONS, type Operation, type Result, type Row } from "./table.ts";
 
 const sandbox = process.env["SANDBOX_URL"] !== undefined;
@@ -70,6 +71,7 @@ async function live(life: Test, deployer: Deployer, stage: StageName, proxied: b
       if (!scene) {
         await reset(STAGES[stage].tenant);
         scene = await Scene.set(life, deployer, STAGES[stage], proxy?.env);
+        await scene.free();
         if (proxy) scene.notes.set("proxy", proxy);
       }
       if (placed.operation !== "create" && !(await scene.stored())) await succeed(scene.project.up(), "up");
@@ -295,6 +297,7 @@ class CellRun {
     }
     if (this.#operation === "refresh" && ends !== "goes on") await succeed(project.refresh(), "the next refresh");
     const had = this.#left === "nothing" ? undefined : (before ?? (await this.#scene.stored())?.id);
+    if (had === undefined) await this.#scene.free();
     if (this.#operation === "refresh" || this.#got !== "went on") await succeed(project.up(), "the next up");
     const stored = await this.#scene.stored();
     if (stored?.initErrors?.length) throw new Error(`the next up left it unfinished: ${stored.initErrors.join("; ")}`);

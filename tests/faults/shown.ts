@@ -1,6 +1,6 @@
 /** The cells of the matrix as the page shows them. */
 import { MATRIX } from "./matrix/index.ts";
-import { STAGES } from "./scene.ts";
+import { STAGES } from "./stages.ts";
 import { OPERATIONS, type Operation } from "./table.ts";
 
 /** A cell, and why there is nothing to run in it where there is not. */

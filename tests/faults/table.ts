@@ -1,7 +1,8 @@
 /** What a row of the matrix of faults says. */
 import type { FailureCode } from "../../provider/core/catalogue.ts";
 import type { Mover } from "../../provider/core/failure.ts";
-import type { Params, Scene, StageName } from "./scene.ts";
+import type { Scene } from "./scene.ts";
+import type { Params, StageName } from "./stages.ts";
 
 /** What a program's author does with a stack. */
 export const OPERATIONS = ["create", "update", "refresh", "delete"] as const;

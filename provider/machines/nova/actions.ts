@@ -58,13 +58,16 @@ export type NovaAction =
       readonly args: { readonly step: "attach" | "detach"; readonly id: string; readonly portId: string };
     }
   | {
-      readonly name: "power on" | "power off" | "reboot" | "lock" | "unlock" | "reinstall" | "delete for good";
+      readonly name: "power on" | "power off" | "note that it runs" | "reboot" | "lock" | "unlock" | "reinstall" | "delete for good";
       readonly args: { readonly step: "act"; readonly id: string; readonly action: ServerAction };
     };
 
+/** Longest pause before a delete is asked for once more, in seconds. */
+const LONGEST_PAUSE = 30;
+
 /** Takes a step. Answers with the id of a server that it made. */
 export async function perform(context: Context<Cloud>, action: NovaAction): Promise<string | undefined> {
-  const { cloud } = context;
+  const { cloud, clock, signal } = context;
   if (isPortAction(action)) {
     await performPortAction(cloud, action);
     return undefined;
@@ -74,7 +77,10 @@ export async function perform(context: Context<Cloud>, action: NovaAction): Prom
     case "create":
       return createServer(cloud, args.server);
     case "delete":
-      await deleteServer(cloud, args.id);
+      // Nova gave the one before up because Ironic is at work on the node: longer pauses the longer that lasts.
+      if ((args.attempt ?? 1) > 1)
+        await clock.sleep(Math.min(2 ** args.attempt!, LONGEST_PAUSE) * 1000, signal).catch(() => undefined);
+      if (!signal.aborted) await deleteServer(cloud, args.id);
       return undefined;
     case "rename":
       await updateServer(cloud, args.id, { name: args.to });

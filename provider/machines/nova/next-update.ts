@@ -209,15 +209,17 @@ export function power(given: Case): Decision {
   const { desired, seen, server, taken } = given;
   const wanted = desired.inputs.power;
   const now = powerNow(seen);
-  if (wanted === undefined || now === wanted) return undefined;
+  const runsUnmeant = now === "on" && server.status === "SHUTOFF";
+  if (wanted === undefined || (now === wanted && !runsUnmeant)) return undefined;
   const asked = timesTaken(taken, `power ${wanted}`) + timesTaken(taken, "reboot");
-  if (asked >= 2) {
+  // Nova says stopped and tries no more for minutes: what it was asked for has failed.
+  if (asked >= (wanted === "off" && runsUnmeant ? 1 : 2)) {
     const node = seen.node?.fault ? `; node ${seen.node.name ?? seen.node.id}: ${seen.node.fault}` : "";
     const fault = server.fault ? `; Nova says: ${server.fault.message}` : "";
     return {
       failed: failure(
         "power-failed",
-        `power ${wanted} was asked for ${asked} times and the machine is ${now}${fault}${node}`,
+        `power ${wanted} was asked for${asked === 1 ? "" : ` ${asked} times`} and the machine is ${now}${fault}${node}`,
         {
           where: server.id,
           state: server.status,
@@ -229,6 +231,8 @@ export function power(given: Case): Decision {
   if (wanted === "on" && now === "unknown" && server.status === "ACTIVE")
     return { wait: { for: "Nova means it to run and has no record of its power yet", usual: 60, interval: 15 } };
   return onMachine(given, `power ${wanted}`, () => {
+    // Nova stops only what it takes to run; for a machine that does run this changes the record and nothing else.
+    if (wanted === "off" && runsUnmeant) return act("note that it runs", server.id, { "os-start": null });
     if (wanted === "off") return act("power off", server.id, { "os-stop": null });
     // Nova starts only what it knows to be stopped; a machine that went off behind its back comes up by a reboot.
     if (server.status === "ACTIVE") return act("reboot", server.id, { reboot: { type: "HARD" } });

@@ -19,8 +19,8 @@ import {
 import type { Last, Machine, NovaSeen } from "./seen.ts";
 import { judgeFault, meaningOf, RETURNING, type StatusMeaning } from "./states.ts";
 
-/** How often a delete that Nova gives up is asked for. */
-const GIVEN_UP = 12;
+/** How often a delete that Nova gives up is asked for: long where Ironic is at work on the node, else the node does not want. */
+const GIVEN_UP = { busy: 100, other: 6 };
 /** Nova's tasks that end with the server gone. */
 const DELETING = ["deleting", "soft-deleting"];
 
@@ -152,7 +152,8 @@ function nextDelete(last: Last | undefined, server: Machine, taken: readonly Nov
   const tries = timesTaken(taken, "delete server");
   // While Ironic works on the node Nova gives the delete up and puts the server into ERROR, to be deleted once more.
   const again = tries > 0 && meaning?.kind === "error";
-  if (tries >= (again ? GIVEN_UP : 2)) {
+  const busy = server.fault?.message.startsWith("ConflictException") ?? false;
+  if (tries >= (again ? GIVEN_UP[busy ? "busy" : "other"] : 2)) {
     const words = server.fault ? `: ${server.fault.message}` : "";
     const what = `Nova accepted ${tries} times to delete the server and did not${words}`;
     return { failed: failure("release-failed", what, about) };

@@ -134,12 +134,13 @@ const markOf = (server: NovaServer) => {
 
 /**
  * Nova's own record. One that is ACTIVE and has its power recorded as off is on its way to something else: bare metal
- * shows so for some seconds after each deploy, and until Nova notices when it went off behind its back.
+ * shows so for some seconds after each deploy, and until Nova notices when it went off behind its back. One that is SHUTOFF
+ * with its power recorded as on runs: Nova asked for the power to go, and the BMC did not do it.
  */
 function powerOf(server: NovaServer): Machine["power"] {
-  if (server.status === "SHUTOFF") return "off";
   const state = server["OS-EXT-STS:power_state"];
   if (state === 1 || state === 3) return "on";
+  if (server.status === "SHUTOFF") return "off";
   return server.status !== "ACTIVE" && (state === 4 || state === 6 || state === 7) ? "off" : "unknown";
 }
 

@@ -2,12 +2,18 @@
 import { makeAvailable } from "../../cloud/reset.ts";
 import { all, begun, metadata, networks, node, power, reinstall, withVolume } from "../changes.ts";
 import * as fault from "../inject.ts";
+import type { Scene } from "../scene.ts";
 import type { Row } from "../table.ts";
 
 const stage = "nova";
 
 const slowInstall = (seconds: number) => fault.nodeIsSlow(["deploy"], seconds).inject;
 const quickInstall = fault.nodeIsSlow(["deploy"], 0).clear;
+
+/** The operator has the nodes wiped whose wipe failed. */
+const wiped = async (scene: Scene) => {
+  for (const name of scene.stage.nodes) await makeAvailable(name);
+};
 
 const READS_ONLY = "a refresh only reads";
 
@@ -33,9 +39,7 @@ export const NOVA: readonly Row[] = [
     delete: {
       ends: "goes on",
       says: /wip/i,
-      mend: async (scene) => {
-        for (const name of scene.stage.nodes) await makeAvailable(name);
-      },
+      mend: wiped,
     },
   },
   {
@@ -44,7 +48,7 @@ export const NOVA: readonly Row[] = [
     stage,
     ...fault.nodeFails("set_power_state", "PSU dead"),
     create: "an install switches the power: see the install that fails",
-    update: { ends: "no-effect", left: "half-made", edit: power },
+    update: { ends: "power-failed", says: /the machine is on/, left: "half-made", edit: power },
     refresh: READS_ONLY,
     delete: "see the wipe that fails",
   },
@@ -83,14 +87,13 @@ export const NOVA: readonly Row[] = [
     class: "port binding failed",
     stage,
     ...fault.backendFails("neutron.bind", "switch unreachable"),
-    create: { ends: "deploy-failed", left: "nothing" },
-    update: { ends: "network-failed", left: "half-made", edit: networks },
+    create: { ends: "deploy-failed", left: "nothing", mend: wiped },
+    // Nova answers 500 without a reason.
+    update: { ends: "service-broken", says: /Nova.*answered 500/, left: "half-made", edit: networks },
     refresh: { ends: "goes on" },
     delete: {
       ends: "goes on",
-      mend: async (scene) => {
-        for (const name of scene.stage.nodes) await makeAvailable(name);
-      },
+      mend: wiped,
     },
   },
   {

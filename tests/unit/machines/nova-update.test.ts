@@ -45,7 +45,8 @@ t.test("update: one step at a time, each only where something differs", (t) => {
     ["power on, off behind Nova's back", { power: "on" }, [{}, { node: NODE_OFF }], "reboot"],
     ["power on, the node knows better", { power: "on" }, [{ "OS-EXT-STS:power_state": 4 }, { node: NODE_ON }], "done"],
     ["power off", { power: "off" }, [], "power off"],
-    ["power off is so", { power: "off" }, [{ status: "SHUTOFF" }], "done"],
+    ["power off is so", { power: "off" }, [{ status: "SHUTOFF", "OS-EXT-STS:power_state": 4 }], "done"],
+    ["power off is not so, Nova gave up", { power: "off" }, [{ status: "SHUTOFF" }], "note that it runs"],
     ["power not set", {}, [{ status: "SHUTOFF" }], "done"],
     [
       "power of a paused one",
@@ -163,6 +164,10 @@ t.test("power that does not come is a failure of the hardware", (t) => {
   const twice = [named("power on"), named("power on")];
   const node = { id: "n", name: "bm-1", state: "active", fault: "power failure", traits: [] };
   const given = seen({ status: "SHUTOFF", fault: { code: 500, message: "BMC silent" } }, { node });
+  t.match(failed(next(updating({ power: "off" }), seen({ status: "SHUTOFF" }), [named("power off")])), {
+    code: "power-failed",
+    message: /power off was asked for and the machine is on/,
+  });
   t.match(failed(next(updating({ power: "on" }), given, twice)), {
     code: "power-failed",
     message: /BMC silent.*power failure/s,
@@ -182,6 +187,13 @@ t.test("absent: protection, the server, its ports, its wiping", (t) => {
     ["half-made", undefined, seen({}, {}, OPEN), "delete server"],
     ["will not go", {}, seen(), "failed release-failed", two],
     ["given up while its node was locked", {}, seen({ status: "ERROR" }), "delete server", two],
+    [
+      "Ironic is long at work on its node",
+      {},
+      seen({ status: "ERROR", fault: { code: 500, message: "ConflictException" } }),
+      "delete server",
+      Array(6).fill(two).flat(),
+    ],
     ["given up each time", {}, seen({ status: "ERROR" }), "failed release-failed", Array(6).fill(two).flat()],
     ["its port is left", {}, gone({ ports: [port({ device: "" })] }), "delete port 0"],
     ["its port is still bound to it", {}, gone({ ports: [port()] }), "delete port 0"],
@@ -229,7 +241,13 @@ t.test("actual: the cloud's truth in the program's words", (t) => {
   });
   t.same(novaRoute.actual(same, inputs), inputs, "nothing has changed");
   const drifted = seen(
-    { name: "other", metadata: { b: "2" }, status: "SHUTOFF", "os-extended-volumes:volumes_attached": [{ id: "v2" }] },
+    {
+      name: "other",
+      metadata: { b: "2" },
+      status: "SHUTOFF",
+      "OS-EXT-STS:power_state": 4,
+      "os-extended-volumes:volumes_attached": [{ id: "v2" }],
+    },
     { ports: [] },
   );
   t.match(novaRoute.actual(drifted, inputs), {

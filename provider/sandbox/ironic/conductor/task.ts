@@ -80,7 +80,7 @@ export class Task {
     if (usual === null) node.target_provision_state = null;
     if (options.starts) node.last_error = options.error ?? null;
     else if (options.error !== undefined) node.last_error = options.error;
-    const now = this.ironic.now();
+    const now = this.#moved(before);
     node.provision_updated_at = now;
     const inspected = before === "inspecting" || before === "inspect wait";
     if (next === "inspecting") {
@@ -91,6 +91,16 @@ export class Task {
       node.inspection_started_at = null;
     } else if (inspected && next === "inspect failed") node.inspection_started_at = null;
     this.save();
+  }
+
+  /**
+   * When a move is said to have been. Clients tell by it whether a rest was left; at great speed a node may leave it and be back within
+   * the second in which it came, so leaving is at least a second later, and nothing after it is earlier.
+   */
+  #moved(before: string): string {
+    const { clock } = this.ironic.world;
+    const last = Date.parse(this.node.provision_updated_at ?? "") || 0;
+    return clock.iso(Math.max(clock.now(), before === "active" ? last + 1000 : last));
   }
 
   /** Writes into the node's history; errors become its `last_error`. */
