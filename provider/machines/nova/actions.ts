@@ -58,7 +58,15 @@ export type NovaAction =
       readonly args: { readonly step: "attach" | "detach"; readonly id: string; readonly portId: string };
     }
   | {
-      readonly name: "power on" | "power off" | "note that it runs" | "reboot" | "lock" | "unlock" | "reinstall" | "delete for good";
+      readonly name:
+        | "power on"
+        | "power off"
+        | "note that it runs"
+        | "reboot"
+        | "lock"
+        | "unlock"
+        | "reinstall"
+        | "delete for good";
       readonly args: { readonly step: "act"; readonly id: string; readonly action: ServerAction };
     };
 

@@ -70,12 +70,20 @@ function clearAndFail(
 ): Step<NovaAction> {
   const ours = ports.find((port) => port.ours);
   if (ours) return { do: deletePort(ours) };
-  const what = builds.length > 1 ? `${last.what.replace(/\.$/, "")}, in ${builds.length} tries` : last.what;
+  // No node for another try: what there is to tell is why the one before failed.
+  const told = (last.code === "no-capacity" && builds.findLast(({ code }) => code !== "no-capacity")) || last;
+  const words = told.what.replace(/\.$/, "");
+  const what =
+    told !== last
+      ? `${words}; then no other node was free`
+      : builds.length > 1
+        ? `${words}, in ${builds.length} tries`
+        : last.what;
   const nodes = [...new Set(builds.flatMap((build) => build.nodes ?? []))];
   const where = nodes.length > 0 ? { where: `node${nodes.length > 1 ? "s" : ""} ${nodes.join(", ")}` } : {};
   const next =
     "nothing of it is left, so `pulumi up` starts afresh; if it fails again give nodes and words above to the operator.";
-  return { failed: failure(last.code, what, { ...where, ...(last.code === "deploy-failed" && { next }) }) };
+  return { failed: failure(told.code, what, { ...where, ...(told.code === "deploy-failed" && { next }) }) };
 }
 
 interface Plan {

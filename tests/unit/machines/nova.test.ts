@@ -189,6 +189,11 @@ t.test(
       message: /flavor metal\.small.*No valid host/s,
     });
     t.match(
+      failed(next(creating(), nothing(), [on("bm-3"), capacity])),
+      { code: "deploy-failed", message: /bm-3: .*Failed to provision instance; then no other node was free/ },
+      "what failed counts, not that there is nothing left to try it on",
+    );
+    t.match(
       failed(next(updating(), seen({ status: "ERROR", fault: none }, {}, OPEN))),
       { code: "no-capacity", message: /--replace/ },
       "an update cannot change the id, so it only says the way out",
