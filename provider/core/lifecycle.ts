@@ -3,7 +3,7 @@ import { failure } from "./catalogue.ts";
 import { Deadline } from "./deadline.ts";
 import { replacingValues } from "./diff.ts";
 import { Failure } from "./failure.ts";
-import { claim, type Mark, newNonce, type Place, shapeOf, tagOf } from "./identity.ts";
+import { claim, type Mark, newNonce, shapeOf, tagOf } from "./identity.ts";
 import { begin, Operation, Rival } from "./operation.ts";
 import type { Action } from "./outcome.ts";
 import type { AnyDefinition, CommonInputs, Context, Desired, Seen, Values } from "./resource.ts";
@@ -138,7 +138,7 @@ export async function update(
   return inTurn(context, definition.turn?.(inputs, id), async () => {
     const last = upgrade(definition, olds);
     const deadline = new Deadline(context, "update", resolveTimeouts(definition.timeouts, inputs.timeouts).update);
-    const operation = await deadline.within(begin(definition, context, inputs, last["place"] as Place | undefined));
+    const operation = await deadline.within(begin(definition, context, inputs, { id, last }));
     const wanted: Mark = {
       tag: tagOf(inputs.identity, operation.place.projectId),
       shape: shapeOf(replacingValues(definition.inputs, inputs)),
@@ -183,7 +183,7 @@ export async function read(
 ): Promise<{ id: string; inputs: Values; outputs: Values } | undefined> {
   const last = upgrade(definition, olds);
   const inputs = inputsIn(definition, last) as Values & CommonInputs;
-  const operation = await begin(definition, context, inputs, last["place"] as Place | undefined);
+  const operation = await begin(definition, context, inputs, { id, last });
   try {
     const mark: Mark = { tag: tagOf(inputs.identity, operation.place.projectId), shape: "" };
     const seen = await definition.observe(context, { id, mark, last }, inputs);
@@ -228,7 +228,7 @@ export async function remove(
   const last = upgrade(definition, olds);
   const inputs = inputsIn(definition, last) as Values & CommonInputs;
   return inTurn(context, definition.turn?.(inputs, id), async () => {
-    const operation = await begin(definition, context, inputs, last["place"] as Place | undefined);
+    const operation = await begin(definition, context, inputs, { id, last });
     try {
       const mark: Mark = { tag: tagOf(inputs.identity, operation.place.projectId), shape: "" };
       await operation.reach({ want: "absent", last }, { id, mark, last }, "delete", inputs.timeouts);

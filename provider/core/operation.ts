@@ -237,25 +237,25 @@ export class Operation<I extends TObject, O extends TObject, S extends Seen, A e
   }
 }
 
-/** Begins an operation on a resource, in the place where it stands. */
+/** Begins an operation on a resource, in the place where it stands; `known` is what state has of it. */
 export async function begin<I extends TObject, O extends TObject, S extends Seen, A extends Action, Cloud>(
   definition: Definition<I, O, S, A, Cloud>,
   context: Context<Cloud>,
   inputs: Partial<CommonInputs>,
-  was?: Place,
+  known?: { readonly id: string; readonly last: Values },
 ) {
   const label = labelOf(definition, inputs);
+  const was = known?.last["place"] as Place | undefined;
+  const about = { resource: label, where: known?.id };
   let place: Place;
   try {
     place = await context.place();
   } catch (error) {
-    throw error instanceof Failure ? error.with({ resource: label }) : error;
+    throw error instanceof Failure ? error.with(about) : error;
   }
   if (was && canonical(was) !== canonical(place)) {
     const show = (at: Place) => `${at.authUrl}, region ${at.region}, project ${at.projectId}`;
-    throw failure("wrong-cloud", `it was made at ${show(was)}, but the configuration points at ${show(place)}`, {
-      resource: label,
-    });
+    throw failure("wrong-cloud", `it was made at ${show(was)}, but the configuration points at ${show(place)}`, about);
   }
   return new Operation(definition, context, place, label);
 }

@@ -298,6 +298,7 @@ class CellRun {
     if (this.#operation === "refresh" && ends !== "goes on") await succeed(project.refresh(), "the next refresh");
     const had = this.#left === "nothing" ? undefined : (before ?? (await this.#scene.stored())?.id);
     if (had === undefined) await this.#scene.free();
+    if (this.#cell.replaces && (await this.#replaced())) return true;
     if (this.#operation === "refresh" || this.#got !== "went on") await succeed(project.up(), "the next up");
     const stored = await this.#scene.stored();
     if (stored?.initErrors?.length) throw new Error(`the next up left it unfinished: ${stored.initErrors.join("; ")}`);
@@ -311,6 +312,20 @@ class CellRun {
         : had === undefined
           ? "up: made"
           : "up: the same one, whole";
+    return true;
+  }
+
+  /** Whether the next `up` said that only another machine helps; then there is one. */
+  async #replaced(): Promise<boolean> {
+    const { project, stage } = this.#scene;
+    const { exitCode, text } = await project.up();
+    if (exitCode === 0) return false;
+    if (!text.includes("pulumi up --replace")) throw new Error(`the next up does not tell what helps:\n${text}`);
+    await this.#scene.free();
+    await succeed(project.up("--replace", (await project.resource(stage.resource.name))!.urn), "up --replace");
+    const objects = await this.#scene.objects();
+    if (objects.length !== 1) throw new Error(`after up --replace the cloud has ${objects.join(", ") || "nothing"}`);
+    this.#recovery = "up: says `--replace`; up --replace: made";
     return true;
   }
 

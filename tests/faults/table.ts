@@ -46,6 +46,8 @@ export interface Cell {
   readonly again?: boolean;
   /** Limits of the operation, where it would wait for long. */
   readonly timeouts?: Readonly<Record<string, string>>;
+  /** The next `up` may find the machine beyond repair and say so; then `up --replace` is what it tells to type. */
+  readonly replaces?: boolean;
   /** Takes minutes: only in the whole matrix on a real cloud. */
   readonly long?: boolean;
   /** Also in the selection that every run of the tests makes on the real cloud. */

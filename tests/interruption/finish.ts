@@ -1,5 +1,6 @@
 /** The same command again, as a person types it after an interruption. */
 
+import { login, type Tenant } from "../cloud/client.ts";
 import { type Edits, programOf, type Route } from "./programs.ts";
 import { startProvider } from "./provider.ts";
 import type { Outcome, Stack } from "./stack.ts";
@@ -21,9 +22,13 @@ export interface Finish {
 
 /**
  * Runs `up` again until it is done. Where it refuses once, naming what is there already (killed between seal and saved
- * state), that is adopted, as its message says.
+ * state), that is adopted, as its message says. `follow` does what else a message says.
  */
-export async function untilDone(up: Up, edits: Edits = {}): Promise<Finish> {
+export async function untilDone(
+  up: Up,
+  edits: Edits = {},
+  follow: (message: string) => Promise<void> = async () => {},
+): Promise<Finish> {
   const adopted: Record<string, string> = {};
   const lines: string[] = [];
   let outcome: Outcome = { ended: "killed" };
@@ -36,15 +41,26 @@ export async function untilDone(up: Up, edits: Edits = {}): Promise<Finish> {
     lines.push(message);
     const id = message.includes("[already-there]") && /exists already as (\S+),/.exec(message)?.[1];
     if (id) adopted[outcome.resource] = id;
+    else await follow(message);
   }
   return { outcome, adopted, lines };
 }
 
 /** {@link untilDone}, each time by a new provider of this process. */
 export const finish = (stack: Stack, route: Route, edits: Edits = {}): Promise<Finish> =>
-  untilDone(async (edited) => {
-    const provider = startProvider(route.tenant);
-    const outcome = await stack.up(provider, programOf(route, edited));
-    provider.close();
-    return { outcome, lines: provider.lines };
-  }, edits);
+  untilDone(
+    async (edited) => {
+      const provider = startProvider(route.tenant);
+      const outcome = await stack.up(provider, programOf(route, edited));
+      provider.close();
+      return { outcome, lines: provider.lines };
+    },
+    edits,
+    (message) => detach(route.tenant, message),
+  );
+
+/** An attachment whose create was killed is in no state, and carries no mark: its volume is held, and the message says how it gets free. */
+async function detach(tenant: Tenant, message: string): Promise<void> {
+  const [, id] = /Where no program has it:.*`openstack volume attachment delete (\S+)`/.exec(message) ?? [];
+  if (id) await (await login(tenant)).call("cinder", "DELETE", `/attachments/${id}`);
+}

@@ -50,8 +50,11 @@ const failedBuilds = (taken: readonly NovaAction[]): FailedBuild[] =>
   );
 
 /** The step for a server that went to ERROR while it was made in this very run: it is worth nothing, and would only be in the way. */
-export function dropFailedBuild(server: Machine, nodes?: readonly string[]): Step<NovaAction> {
-  const { code, again } = judgeFault(server.fault);
+export function dropFailedBuild({ inputs }: Present, server: Machine, nodes?: readonly string[]): Step<NovaAction> {
+  const judged = judgeFault(server.fault);
+  // Nova speaks of block devices too where Ironic or Keystone did not answer it.
+  const blamesNothing = /prepping block device/i.test(server.fault?.message ?? "") && !inputs.volumes?.length;
+  const { code, again } = blamesNothing ? { code: "deploy-failed" as const, again: true } : judged;
   const because = { code, again, what: describeFault(server), ...(nodes && { nodes }) };
   return { do: { name: "delete failed server", args: { step: "delete", id: server.id, because } } };
 }

@@ -63,7 +63,7 @@ function nextInError(given: Case): Step<NovaAction> {
   const about = { where: server.id, state: server.status };
   const unfinished = server.mark?.nonce !== undefined;
   const adopting = last === undefined && isAdopted(desired.inputs);
-  if (unfinished && last === undefined && !adopting) return dropFailedBuild(server, seen.tried);
+  if (unfinished && last === undefined && !adopting) return dropFailedBuild(desired, server, seen.tried);
   if (node?.maintenance !== undefined) {
     return { failed: maintenance(node, server.id, `; Nova's fault: ${words}`).with({ state: server.status }) };
   }

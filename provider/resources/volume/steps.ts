@@ -240,6 +240,14 @@ function resizing(sizeGiB: number, volume: Volume): Answer {
   }
 }
 
+/** How to detach what no program knows of: what a killed create of an attachment left. */
+function byHand({ id, attachments }: Volume): string {
+  const [first] = attachments;
+  if (!first) return "";
+  const nova = first.server_id ? `\`openstack server remove volume ${first.server_id} ${id}\` or ` : "";
+  return `Where no program has it: ${nova}\`openstack volume attachment delete ${first.attachment_id}\`.`;
+}
+
 function removal(seen: SeenVolume): Answer {
   const { volume } = seen;
   if (!volume) return { done: "gone" };
@@ -266,7 +274,7 @@ function removal(seen: SeenVolume): Answer {
   if (attachments.length || kind === "held" || status === "in-use")
     return refused(
       attachments.length ? `the volume is held by ${holders(attachments)}` : "a machine is about to get the volume",
-      "detach it there (delete its VolumeAttachment, or take it out of the server's `volumes`) and run the same command again.",
+      `detach it there (delete its VolumeAttachment, or take it out of the server's \`volumes\`) and run the same command again. ${byHand(volume)}`,
     );
   if (!DELETABLE.includes(status))
     return {

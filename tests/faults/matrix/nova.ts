@@ -15,6 +15,12 @@ const wiped = async (scene: Scene) => {
   for (const name of scene.stage.nodes) await makeAvailable(name);
 };
 
+/** What Ironic could not tear down without Keystone, the operator has wiped. */
+const recovered = async (scene: Scene) => {
+  await quickInstall(scene);
+  await wiped(scene);
+};
+
 const READS_ONLY = "a refresh only reads";
 
 export const NOVA: readonly Row[] = [
@@ -111,7 +117,7 @@ export const NOVA: readonly Row[] = [
     class: "conductor dead",
     stage,
     ...fault.dead("ironic-conductor"),
-    create: { ends: "goes on", lasts: 4 },
+    create: { ends: "goes on", prepare: slowInstall(4), when: node("deploying"), lasts: 4, mend: recovered },
     update: { ends: "goes on", edit: metadata, lasts: 4 },
     refresh: { ends: "goes on" },
     delete: { ends: "goes on", lasts: 4 },
@@ -121,7 +127,15 @@ export const NOVA: readonly Row[] = [
     class: "conductor dead",
     stage,
     ...fault.dead("nova-compute-ironic"),
-    create: { ends: "timed-out", says: /deploying/, left: "half-made", timeouts: { create: "20s" }, when: begun },
+    create: {
+      ends: "timed-out",
+      says: /deploying/,
+      left: "half-made",
+      timeouts: { create: "20s" },
+      when: begun,
+      // A server that was being made when nova-compute died is in ERROR when it is back.
+      replaces: true,
+    },
     update: { ends: "timed-out", left: "half-made", edit: power, timeouts: { update: "10s" } },
     refresh: { ends: "goes on" },
     delete: { ends: "timed-out", says: /releasing/, left: "as before", timeouts: { delete: "10s" } },
@@ -151,14 +165,17 @@ export const NOVA: readonly Row[] = [
     class: "keystone dead",
     stage,
     ...fault.dead("keystone"),
-    create: { ends: "goes on", prepare: slowInstall(4), when: node("deploying"), lasts: 8, mend: quickInstall },
+    create: { ends: "goes on", prepare: slowInstall(4), when: node("deploying"), lasts: 8, mend: recovered },
+    // Ironic cannot change the networks without Keystone, and Nova rebuilds on no other node.
     update: {
-      ends: "goes on",
+      ends: "deploy-failed",
+      says: /the reinstall failed/,
+      left: "half-made",
       edit: reinstall,
       prepare: slowInstall(4),
       when: node("deploying"),
       lasts: 8,
-      mend: quickInstall,
+      mend: recovered,
     },
     refresh: "a refresh is over in a moment",
     delete: "see the machine by ironic",

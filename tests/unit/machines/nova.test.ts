@@ -182,6 +182,8 @@ t.test(
     t.match(failed(next(creating(), nothing(), [on("bm-3", "bm-0"), on("bm-0")])), {
       message: /^nodes bm-3, bm-0: /,
     });
+    const block = { code: 500, message: "Build of instance srv aborted: Failure prepping block device." };
+    t.match(broken(block).args, { because: { code: "deploy-failed", again: true } }, "there are no volumes to blame");
     const capacity = broken(none);
     t.equal(word(next(creating(), nothing({ ports: [free] }), [capacity])), "delete port 0");
     t.match(failed(next(creating(), nothing(), [capacity])), {
