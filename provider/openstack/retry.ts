@@ -85,6 +85,9 @@ export function bodyKind(service: string, status: number, text: string): BodyKin
     // NodeLocked. InstanceAssociated, DuplicateName and invalid states are 409 too and must not be repeated.
     if (/is locked by host|state transition is in progress/i.test(text)) return "node-locked";
   }
+  // Ironic reached no conductor, for a moment while one restarts: what was asked never left the API.
+  if (service === "baremetal" && status === 500 && /failed to establish a new connection/i.test(text))
+    return "not-accepted";
   if (service === "load-balancer" && status === 409 && /immutable/i.test(text)) return "immutable";
   if (status === 503) {
     // Neutron's own answer, such as that it has no free segment: nothing was done, and asking again helps nobody.
@@ -111,7 +114,8 @@ export function bodyKind(service: string, status: number, text: string): BodyKin
  * | 503 | idempotent ones, and any method where it says that it took nothing in (Retry-After, no free worker); never Neutron's own refusal of a write |
  * | 409 Ironic "locked", Octavia "immutable" | any method |
  * | 400, 404, 409, 412 to a write of which an earlier sending may have been done | never: the outcome is unknown |
- * | 500 | reads only, twice |
+ * | 500 where Ironic reached no conductor | any method |
+ * | any other 500 | reads only, twice |
  * | anything else (certificate errors, 400, 404, other 409) | never |
  *
  * Waits grow from 0.5 s (connections, 5xx) or 2 s (locks, queues) by doubling, capped at 10 s and 20 s, each spread over
@@ -168,6 +172,7 @@ export function decideRetry(input: RetryInput): RetryDecision {
       ? stop(`${status}`)
       : again(`no answer behind it (${status})`, 500, 10_000);
   }
+  if (status === 500 && kind === "not-accepted") return again("no conductor answers (500)", 2000, 20_000);
   if (status === 500 && READS.has(input.method) && input.attempt <= 2) return again("server error (500)", 500, 10_000);
   return stop(`status ${status}`);
 }

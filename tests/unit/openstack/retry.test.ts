@@ -48,6 +48,7 @@ const table: [what: string, input: Partial<RetryInput> & { method: string }, wan
   ["POST 503 that says nothing", { method: "POST", status: 503 }, "unknown"],
   ["POST 503 with Retry-After", { method: "POST", status: 503, retryAfterMs: 5000 }, 6000],
   ["POST 503 no free worker", { method: "POST", status: 503, bodyKind: "no-free-worker" }, 2000],
+  ["POST 500 no conductor", { method: "POST", status: 500, bodyKind: "not-accepted" }, 2000],
   ["POST 503 not accepted", { method: "POST", status: 503, bodyKind: "not-accepted" }, 2000],
   ["POST 503 that Neutron itself says", { method: "POST", status: 503, bodyKind: "refused" }, "stop"],
   ["GET 503 that Neutron itself says", { method: "GET", status: 503, bodyKind: "refused" }, 500],
@@ -125,6 +126,12 @@ t.test("what an answer's text means", async (t) => {
       "no-free-worker",
     ],
     ["baremetal", 503, "Resource temporarily unavailable, please retry.", "not-accepted"],
+    [
+      "baremetal",
+      500,
+      "Unable to establish connection to http://localhost:8089: Max retries exceeded (Caused by NewConnectionError: Failed to establish a new connection: [Errno 111] Connection refused)",
+      "not-accepted",
+    ],
     ["network", 503, "The Keystone service is temporarily unavailable.", "not-accepted"],
     ["compute", 503, "Service Unavailable", "other"],
     [
