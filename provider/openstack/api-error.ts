@@ -204,7 +204,11 @@ const KNOWN_WORDS: readonly (readonly [(facts: ApiErrorFacts) => boolean, RegExp
     /unable to establish connection|no conductor service registered|resource temporarily unavailable|timed out waiting for a reply|MessagingTimeout/i,
     "conductor-gone",
   ],
-  [({ status, service }) => service === "baremetal" && status >= 500, /binding failed for/i, "network-failed"],
+  [
+    ({ status, service }) => service === "baremetal" && status >= 500,
+    /binding failed for|port \S+ failed to reach status/i,
+    "network-failed",
+  ],
   [
     ({ service }) => service === "network",
     /^IpAddressGenerationFailure|no more ip addresses available/i,

@@ -52,11 +52,14 @@ export function setNodeDelay(node: string, method: NodeMethod, seconds: number):
 
 /** Takes one fault and its delay off a node; clearNodeFaults takes all. */
 export async function clearNodeFault(node: string, method: NodeMethod): Promise<void> {
-  const info = (await getNode(node))["driver_info"] as object;
-  const keys = [`fault_${method}`, `delay_${method}`].filter((key) => key in info);
+  // Added before they are removed: others may take them off at the same time.
+  const paths = [`/driver_info/fault_${method}`, `/driver_info/delay_${method}`];
   await patchNode(
     node,
-    keys.map((key) => ({ op: "remove", path: `/driver_info/${key}` })),
+    paths.flatMap((path) => [
+      { op: "add" as const, path, value: null },
+      { op: "remove" as const, path },
+    ]),
   );
 }
 

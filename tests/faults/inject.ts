@@ -104,7 +104,12 @@ export const powerButton: Injection = {
     await patchNode(node, [{ op: "remove", path: "/driver_info/power_state" }]);
     // The simulated BMC goes back to what Ironic last asked of it; it is to stay off.
     await ironic("PUT", `/nodes/${node}/states/power`, { target: "power off" });
-    await until(`${node} is off`, async () => (await getNode(node))["power_state"] === "power off", 60);
+    const settled = async () => {
+      const { power_state, maintenance } = await getNode(node);
+      return power_state === "power off" && maintenance === false;
+    };
+    // Where Ironic took it for a failure of the power, it gives that up when power and record are the same.
+    await until(`${node} is off`, settled, 120);
   },
   clear: async () => {},
 };

@@ -24,7 +24,7 @@ type Step<Name extends string, Do extends string, Args> = {
 
 /** A step of the Ironic route. `attempt` counts the tries, so that a second one is not taken for the first. */
 export type NodeAction =
-  | Step<"reserve a machine", "reserve", { readonly request: AllocationRequest }>
+  | Step<"reserve a machine", "reserve", { readonly request: AllocationRequest; readonly attempt?: number }>
   | Step<"drop the failed reservation", "drop", { readonly allocation: string; readonly words: string }>
   | Step<
       "note what is installed" | "note what is to be installed" | "note metadata",
@@ -40,6 +40,7 @@ export type NodeAction =
     >
   | Step<"make a volume connector", "connector", Held>
   | Step<"add a volume", "target", Held & { readonly volume: string; readonly bootIndex: number }>
+  | Step<"free a volume that was not attached", "unreserve", Held & { readonly volume: string }>
   | Step<
       "remove a volume",
       "untarget",

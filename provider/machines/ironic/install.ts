@@ -79,7 +79,7 @@ const wantedPorts = (inputs: MachineInputs, seen: IronicSeen) =>
 export function volumes(
   desired: Present,
   seen: IronicSeen,
-  { node, targets, connectors }: NodeDetails,
+  { node, targets, connectors, volumes: shown }: NodeDetails,
 ): Answer | undefined {
   const held = heldBy(seen);
   const off = node.power_state === "power off";
@@ -90,6 +90,10 @@ export function volumes(
     return touch(seen, { name: "remove a volume", args: { do: "untarget", ...held, target: foreign.uuid } });
   const ids = volumesOf(desired.inputs);
   const attached = new Set(targets.map((target) => target.volume_id));
+  // A failed install leaves a volume that it could not attach in this status, and the next one refuses it.
+  const half = ids.find((id) => attached.has(id) && shown[id]?.status === "attaching" && !shown[id].attachments.length);
+  if (half !== undefined && node.provision_state === "deploy failed")
+    return { do: { name: "free a volume that was not attached", args: { do: "unreserve", ...held, volume: half } } };
   const volume = ids.find((id) => !attached.has(id));
   if (volume === undefined) return undefined;
   if (node.storage_interface === "noop")

@@ -28,7 +28,11 @@ export function judgeInstall(words: string | undefined): Verdict {
     )
   )
     return { code: "image-unusable", another: false };
-  if (/binding.?failed|binding:|\bVIFs?\b|neutron|(provisioning|cleaning|tenant) network/i.test(said))
+  if (
+    /binding.?failed|binding:|port \S+ failed to reach status|\bVIFs?\b|neutron|(provisioning|cleaning|tenant) network/i.test(
+      said,
+    )
+  )
     return { code: "network-failed", another: false };
   if (/\b(cinder|volume)\b/i.test(said)) return { code: "volume-failed", another: false };
   return { code: "deploy-failed", another: true };

@@ -15,6 +15,9 @@ import { hidden, inMaintenance, nameOf, stuck, waitFor } from "./words.ts";
 
 type Answer = Step<IronicAction>;
 
+/** How often a machine is asked for while those that fit are locked. */
+const LOCKED_TRIES = 8;
+
 /** Decides the next step. Every provision state has an answer in it, and none that failed waits. */
 export function next(desired: DesiredMachine, seen: IronicSeen, taken: readonly IronicAction[]): Answer {
   return desired.want === "absent" ? absent(seen, taken) : present(desired, seen, taken);
@@ -82,17 +85,19 @@ function reserve(desired: Present, seen: IronicSeen, taken: readonly IronicActio
   const { inputs, mark } = desired;
   const before = givenUp(taken);
   const offers = before ? without(seen.offers ?? [], before.node) : (seen.offers ?? []);
-  const dropped = taken.find((action) => action.name === "drop the failed reservation");
+  const drops = taken.flatMap((action) => (action.name === "drop the failed reservation" ? [action.args] : []));
+  const dropped = drops.at(-1);
+  // Machines fit and are free, and somebody's work on them holds their locks for the moment.
+  const locked =
+    dropped !== undefined && /could not reserve any of/i.test(dropped.words) && drops.length < LOCKED_TRIES;
   const code = before ? "deploy-failed" : "no-capacity";
   const also = before ? `${toldOf(before)}; then ` : "";
   const list = (some: readonly IronicOffer[]) => some.map((offer) => `\n  ${describeOffer(offer)}`).join("");
-  if (dropped?.name === "drop the failed reservation")
+  if (dropped && !locked)
     return {
-      failed: failure(
-        code,
-        `${also}Ironic found no machine: ${dropped.args.words}; there are${list(offers) || " none"}`,
-        { path: "hardware" },
-      ),
+      failed: failure(code, `${also}Ironic found no machine: ${dropped.words}; there are${list(offers) || " none"}`, {
+        path: "hardware",
+      }),
     };
   if (desired.last?.allocationId !== undefined)
     return {
@@ -148,5 +153,6 @@ function reserve(desired: Present, seen: IronicSeen, taken: readonly IronicActio
     ...(others && { candidate_nodes: others }),
     extra: firstNotes(mark),
   };
-  return { do: { name: "reserve a machine", args: { do: "reserve", request } } };
+  const attempt = drops.length + 1;
+  return { do: { name: "reserve a machine", args: { do: "reserve", request, ...(attempt > 1 && { attempt }) } } };
 }

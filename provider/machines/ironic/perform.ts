@@ -1,8 +1,10 @@
 import { type Context, Failure, failure } from "../../core/index.ts";
 import { isStatus } from "../../openstack/api-error.ts";
+import { unreserveVolume } from "../../openstack/cinder/index.ts";
 import type { Cloud } from "../../openstack/cloud.ts";
 import * as ironic from "../../openstack/ironic/index.ts";
 import { deleteConnector, deleteTarget } from "../../openstack/ironic/volumes.ts";
+import { backOff } from "../back-off.ts";
 import { isPortAction, performPortAction } from "../ports.ts";
 import type { IronicAction, NodeAction } from "./actions.ts";
 import { PROTECTED_BY_US } from "./records.ts";
@@ -21,11 +23,16 @@ export async function perform(context: Context<Cloud>, action: IronicAction): Pr
   const { args } = action as NodeAction;
   switch (args.do) {
     case "reserve":
+      if (args.attempt) await backOff(context, args.attempt);
       // A name that is taken already: this run's own reservation whose answer was lost, or another run's. The next look tells.
       await ironic.createAllocation(cloud, args.request);
       return;
     case "drop":
       return ironic.deleteAllocation(cloud, args.allocation).then(() => undefined);
+    case "unreserve":
+      await stillOurs(cloud, args.node, args.allocation);
+      await unreserveVolume(cloud, args.volume);
+      return;
     case "note":
       await ironic.patchAllocation(cloud, args.allocation, args.patches);
       return;

@@ -12,6 +12,7 @@ import {
   setServerMetadata,
   updateServer,
 } from "../../openstack/nova/servers.ts";
+import { backOff } from "../back-off.ts";
 import { isPortAction, type PortAction, performPortAction } from "../ports.ts";
 
 /** Why a server that could not be made is deleted again; kept with the step, so that the last failure can be told when all is cleared. */
@@ -70,12 +71,9 @@ export type NovaAction =
       readonly args: { readonly step: "act"; readonly id: string; readonly action: ServerAction };
     };
 
-/** Longest pause before a delete is asked for once more, in seconds. */
-const LONGEST_PAUSE = 30;
-
 /** Takes a step. Answers with the id of a server that it made. */
 export async function perform(context: Context<Cloud>, action: NovaAction): Promise<string | undefined> {
-  const { cloud, clock, signal } = context;
+  const { cloud } = context;
   if (isPortAction(action)) {
     await performPortAction(cloud, action);
     return undefined;
@@ -86,9 +84,8 @@ export async function perform(context: Context<Cloud>, action: NovaAction): Prom
       return createServer(cloud, args.server);
     case "delete":
       // Nova gave the one before up because Ironic is at work on the node: longer pauses the longer that lasts.
-      if ((args.attempt ?? 1) > 1)
-        await clock.sleep(Math.min(2 ** args.attempt!, LONGEST_PAUSE) * 1000, signal).catch(() => undefined);
-      if (!signal.aborted) await deleteServer(cloud, args.id);
+      if ((args.attempt ?? 1) > 1) await backOff(context, args.attempt!);
+      await deleteServer(cloud, args.id);
       return undefined;
     case "rename":
       await updateServer(cloud, args.id, { name: args.to });

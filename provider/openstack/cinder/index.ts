@@ -92,6 +92,11 @@ export const proveVolumesReadable = async (cloud: Cloud): Promise<void> => {
   await cinder(cloud).get("/volumes", { query: { limit: 1 } });
 };
 
+/** Makes a volume available again of which an attachment was begun and not ended; else does nothing. `os-unreserve` */
+export const unreserveVolume = async (cloud: Cloud, id: string): Promise<void> => {
+  await cinder(cloud).post(`/volumes/${id}/action`, { "os-unreserve": null }, { repeatable: true });
+};
+
 /** Makes a volume, also from a backup. `POST /volumes` */
 export async function createVolume(cloud: Cloud, volume: Readonly<Record<string, unknown>>): Promise<Volume> {
   const microversion = volume["backup_id"] ? await cinder(cloud).negotiate("volumes from backups") : undefined;

@@ -11,7 +11,8 @@ const stage = "ironic";
 const slowInstall = (seconds: number) => fault.nodeIsSlow(["deploy"], seconds).inject;
 const quickInstall = fault.nodeIsSlow(["deploy"], 0).clear;
 const slowWipe = (seconds: number) => fault.nodeIsSlow(["erase_devices_metadata"], seconds).inject;
-const quickWipe = fault.nodeIsSlow(["erase_devices_metadata"], 0).clear;
+/** The operator has the node wiped whose wipe failed. */
+const wiped = (scene: Scene) => makeAvailable(scene.node);
 
 /** A reinstall that failed, before the command that is looked at. */
 const failedReinstall = async (scene: Scene) => {
@@ -60,7 +61,7 @@ export const IRONIC: readonly Row[] = [
       says: /stuck platter/,
       left: "released",
       again: true,
-      mend: (scene) => makeAvailable(scene.node),
+      mend: wiped,
       ci: true,
     },
   },
@@ -181,9 +182,9 @@ export const IRONIC: readonly Row[] = [
     refresh: { ends: "goes on" },
     delete: {
       ends: "clean-failed",
-      says: /neutron ports/i,
+      says: /failed to reach status/,
       left: "released",
-      mend: (scene) => makeAvailable(scene.node),
+      mend: wiped,
     },
   },
   {
@@ -202,7 +203,7 @@ export const IRONIC: readonly Row[] = [
     stage,
     ...fault.dead("ironic-conductor"),
     create: { ends: "goes on", lasts: 4 },
-    update: { ends: "goes on", edit: power, lasts: 4 },
+    update: { ends: "goes on", edit: power, lasts: 4, ci: true },
     refresh: { ends: "goes on", lasts: 4 },
     delete: { ends: "goes on", lasts: 4 },
   },
@@ -212,8 +213,9 @@ export const IRONIC: readonly Row[] = [
     stage,
     ...fault.dead("ironic-conductor"),
     create: { ends: "conductor-gone", left: "nothing" },
-    update: { ends: "conductor-gone", left: "as before", edit: power, ci: true },
-    refresh: { ends: "goes on" },
+    update: { ends: "conductor-gone", left: "as before", edit: power },
+    // What networks the machine has, Ironic asks its conductor.
+    refresh: { ends: "conductor-gone", left: "as before" },
     delete: { ends: "conductor-gone", left: "as before" },
   },
   {
@@ -277,7 +279,15 @@ export const IRONIC: readonly Row[] = [
       mend: quickInstall,
     },
     refresh: "a refresh is over in a moment",
-    delete: { ends: "goes on", prepare: slowWipe(4), when: node("cleaning"), lasts: 8, mend: quickWipe },
+    // Ironic cannot end a wipe without Keystone: it has networks to change.
+    delete: {
+      ends: "clean-failed",
+      left: "released",
+      prepare: slowWipe(4),
+      when: node("cleaning"),
+      lasts: 8,
+      mend: wiped,
+    },
   },
   {
     fault: "Keystone is dead",
@@ -310,7 +320,15 @@ export const IRONIC: readonly Row[] = [
       mend: quickInstall,
     },
     refresh: "a refresh logs in when it begins and is over in a moment",
-    delete: { ends: "goes on", prepare: slowWipe(8), when: node("cleaning"), mend: quickWipe },
+    // Ironic asks Neutron with the token of who asked for the delete.
+    delete: {
+      ends: "clean-failed",
+      says: /401/,
+      left: "released",
+      prepare: slowWipe(8),
+      when: node("cleaning"),
+      mend: wiped,
+    },
   },
   {
     fault: "the operator has the node in maintenance",

@@ -208,6 +208,12 @@ t.test("a reservation is asked for only where there can be one", async (t) => {
   t.same(next(ABSENT, failed, []), { do: drop });
   const after = next(wants(), seen, [drop]);
   t.match("failed" in after && after.failed.message, /no suitable nodes; there are\n {2}metal .*2 free|1 free/s);
+  const locked = {
+    ...drop,
+    args: { ...drop.args, words: "could not reserve any of 1 suitable nodes." },
+  };
+  t.match(next(wants(), seen, [locked]), { do: { name: "reserve a machine", args: { attempt: 2 } } }, "locked: again");
+  t.equal(word(next(wants(), seen, Array(8).fill(locked))), "failed: no-capacity", "but not for ever");
   t.equal(word(next(wants(), { ...failed, allocation: allocation({}, { state: "allocating" }) }, [])), "wait");
 });
 
@@ -367,9 +373,9 @@ t.test("volumes leave the node while it still is ours", async (t) => {
     boot_index: 1,
     extra: { pulumi_baremetal_server: ID },
   };
-  const volume = (servers: string[]) => ({
+  const volume = (servers: string[], status = "in-use") => ({
     id: "v",
-    status: "in-use",
+    status,
     multiattach: false,
     bootable: "false",
     attachments: servers.map((server_id) => ({ server_id })),
@@ -378,6 +384,14 @@ t.test("volumes leave the node while it still is ours", async (t) => {
     const seen = seenWith(more);
     return { ...seen, details: { ...seen.details!, targets: [target], volumes: { v: volume(servers) } } };
   };
+  const broken = withTarget({ provision_state: "deploy failed", last_error: "array is gone" }, []);
+  const reserved = {
+    ...broken,
+    allocation: allocation({}),
+    details: { ...broken.details, volumes: { v: volume([], "attaching") } },
+  };
+  const another = next(wants({ volumes: ["v"] }), reserved, []);
+  t.equal(word(another), "free a volume that was not attached", "what a failed install left is in the next one's way");
   t.equal(word(next(ABSENT, withTarget({}, [ID]), [])), "power off");
   t.equal(word(next(ABSENT, withTarget({ power_state: "power off" }, []), taking("power off"))), "remove a volume");
   t.equal(
