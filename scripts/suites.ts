@@ -102,6 +102,30 @@ export const SUITES: Suite[] = [
     after: "lifecycle",
   },
   {
+    name: "trouble",
+    about:
+      "killed, disturbed, failed on purpose, left over: on the embedded cloud, a part of each (see the suites below)",
+    usual: "6 min",
+    folder: "tests",
+    only: [
+      "disturbance/ironic.test.ts",
+      "disturbance/long-wait.test.ts",
+      "disturbance/nova-metal.test.ts",
+      "faults/ironic.test.ts",
+      "faults/network.test.ts",
+      "faults/nova.test.ts",
+      "faults/volume.test.ts",
+      "interruption/chaos.test.ts",
+      "interruption/kill.test.ts",
+      "orphans/orphans.test.ts",
+      "orphans/every-kill.test.ts",
+    ],
+    jobs: 4,
+    timeout: 1200,
+    after: "build",
+    cloud: "own sandbox",
+  },
+  {
     name: "interruption",
     about: "killed at API calls and disturbed at random, on the embedded cloud: one of each, nothing left over",
     usual: "3 min",
@@ -110,6 +134,7 @@ export const SUITES: Suite[] = [
     jobs: 2,
     timeout: 1800,
     cloud: "own sandbox",
+    onRequest: true,
   },
   {
     name: "disturbance",
@@ -121,6 +146,7 @@ export const SUITES: Suite[] = [
     timeout: 900,
     after: "build",
     cloud: "own sandbox",
+    onRequest: true,
   },
   {
     name: "orphans",
@@ -130,6 +156,7 @@ export const SUITES: Suite[] = [
     jobs: 2,
     timeout: 900,
     cloud: "own sandbox",
+    onRequest: true,
   },
   {
     name: "rehearsal",
@@ -204,7 +231,7 @@ export const SUITES: Suite[] = [
   },
   {
     name: "faults-sandbox",
-    about: "the whole matrix of faults on the embedded cloud",
+    about: "one fault a class on the embedded cloud; FAULTS=all: the whole matrix",
     usual: "10 min",
     folder: "tests/faults",
     jobs: 4,

@@ -1,7 +1,7 @@
 /**
  * Runs cells of the matrix: each one a fault, a command, what came of it, and the next command when the fault is over.
  *
- * FAULTS says which: `all` the whole matrix, `ci` one fault a class. Without it: all on the embedded cloud, `ci` on the real one.
+ * One fault a class, or with FAULTS=all the whole matrix.
  * FAULTS_ONLY narrows it to the rows whose fault matches the regular expression. With FAULTS_RESULTS each result becomes a line of that file,
  * and what passed there already is left out.
  */
@@ -22,7 +22,7 @@ import { STAGES, type StageName } from "./stages.ts";
 import { type Cell, type Left, OPERATIONS, type Operation, type Result, type Row } from "./table.ts";
 
 const sandbox = process.env["SANDBOX_URL"] !== undefined;
-const which = process.env["FAULTS"] ?? (sandbox ? "all" : "ci");
+const all = process.env["FAULTS"] === "all";
 const only = new RegExp(process.env["FAULTS_ONLY"] ?? "");
 /** Longest time of one command, in seconds: then the fault is ended and the cell has failed. */
 const LONGEST = 400;
@@ -38,7 +38,7 @@ const done = new Set(earlier().flatMap((result) => (result.passed ? [cellKey(res
 
 /** Whether a cell is among those that were asked for. */
 const isWanted = ({ row, operation, cell }: Placed) =>
-  (which === "ci" ? cell.ci === true : !(cell.long && sandbox)) &&
+  (all ? !(cell.long && sandbox) : cell.ci === true) &&
   !done.has(cellKey({ stage: STAGES[row.stage].title, fault: row.fault, operation }));
 
 /** Runs the cells of a stage, by every deployer of this machine. */

@@ -1,5 +1,5 @@
 /**
- * Runs that end in the middle, by both routes: the engine killed, everything killed at once as by a reboot, Ctrl-C once and twice, and a
+ * Runs that end in the middle: the engine killed, everything killed at once as by a reboot, Ctrl-C once and twice, and a
  * provider that lives on while the next run has begun. The same command again goes on with the same machine, and wipes nothing more.
  */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
@@ -10,7 +10,7 @@ import { NODES } from "../cloud/nodes.ts";
 import { machinesOf } from "../interruption/cloud.ts";
 import { deployers, type Outcome, Project } from "./deployer.ts";
 import { forget, wipesIn, writes } from "./journal.ts";
-import { KINDS } from "./machines.ts";
+import type { KINDS } from "./machines.ts";
 
 const skip = process.env["SANDBOX_URL"] === undefined && "needs the journal of the embedded cloud: npm test lifecycle";
 
@@ -49,8 +49,9 @@ type Moment = keyof typeof MOMENTS;
 const hasBegun = (moment: Moment, route: "nova" | "ironic") =>
   until(`${moment} has begun`, async () => (await writes()).some((line) => MOMENTS[moment][route].test(line)), 240);
 
-for (const deployer of deployers())
-  for (const kind of KINDS.slice(0, 2))
+/** All of it by one route. */
+export function testInterrupted(kind: (typeof KINDS)[number]): void {
+  for (const deployer of deployers())
     t.test(`${kind.title}, run by ${deployer.name}`, { timeout: 900_000, skip }, async (t) => {
       const route = "route" in kind.inputs ? kind.inputs.route : "nova";
       await resetTenant(kind.tenant);
@@ -161,3 +162,4 @@ for (const deployer of deployers())
       t.equal((await project.destroy()).exitCode, 0);
       t.equal(describeLeftovers(await leftovers(kind.tenant)), "", "nothing is left");
     });
+}
