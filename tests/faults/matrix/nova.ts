@@ -1,4 +1,5 @@
 /** Faults under a machine by Nova: its nodes, which its user does not see, and the services around it. */
+import { getNode } from "../../cloud/nodes.ts";
 import { makeAvailable } from "../../cloud/reset.ts";
 import { all, begun, metadata, networks, node, power, reinstall, withVolume } from "../changes.ts";
 import * as fault from "../inject.ts";
@@ -12,7 +13,7 @@ const quickInstall = fault.nodeIsSlow(["deploy"], 0).clear;
 
 /** The operator has the nodes wiped whose wipe failed. */
 const wiped = async (scene: Scene) => {
-  for (const name of scene.stage.nodes) await makeAvailable(name);
+  for (const name of scene.stage.nodes) if (!(await getNode(name))["instance_uuid"]) await makeAvailable(name);
 };
 
 /** What Ironic could not tear down without Keystone, the operator has wiped. */
