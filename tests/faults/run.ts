@@ -321,7 +321,7 @@ class CellRun {
     const { exitCode, text } = await project.up();
     if (exitCode === 0) return false;
     if (!text.includes("pulumi up --replace")) throw new Error(`the next up does not tell what helps:\n${text}`);
-    await this.#scene.free();
+    await this.#scene.free(1);
     await succeed(project.up("--replace", (await project.resource(stage.resource.name))!.urn), "up --replace");
     const objects = await this.#scene.objects();
     if (objects.length !== 1) throw new Error(`after up --replace the cloud has ${objects.join(", ") || "nothing"}`);

@@ -50,9 +50,9 @@ export class Scene {
   }
 
   /** Waits until a machine can be had again: after its nodes were at work, or not in use, Nova learns of it only in time. */
-  async free(): Promise<void> {
-    const { placed, nodes } = this.stage;
-    if (placed !== undefined) await waitPlaceable(placed, nodes.length);
+  async free(count = this.stage.nodes.length): Promise<void> {
+    const { placed } = this.stage;
+    if (placed !== undefined) await waitPlaceable(placed, count);
   }
 
   /** The resource as state has it. */
