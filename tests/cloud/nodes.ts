@@ -89,6 +89,8 @@ export async function waitPlaceable(resourceClass: string, count: number, second
     `Nova can place on ${count} nodes of class ${resourceClass}`,
     async () => {
       const { project } = await admin();
+      const computes = await project.list("nova", "/os-services?binary=nova-compute", "services");
+      if (computes.some(({ host, state }) => String(host).includes("ironic") && state !== "up")) return false;
       const path = `/allocation_candidates?resources=${resource}:1`;
       return (await project.list("placement", path, "allocation_requests")).length >= count;
     },
