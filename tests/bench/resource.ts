@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ProviderProcess } from "../../provider/engine/provider-process.ts";
@@ -20,16 +22,21 @@ export const resource: Benchmark = {
       { networks: 1, servers: 1, volumes: 1, attachments: 1 },
       cloud.environment("demo"),
     );
+    // In the engine's place: the provider ends where nobody listens.
+    const engine = createServer(() => {}).listen(0, "127.0.0.1");
+    await once(engine, "listening");
     const provider = await ProviderProcess.start({
       programDirectory: bench.folder,
       env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "pulumi-baremetal-compile-cache") },
-      engineAddress: "127.0.0.1:1",
+      engineAddress: `127.0.0.1:${(engine.address() as AddressInfo).port}`,
       onLine: () => {},
       trace: undefined,
     });
     try {
       await bench.up();
-      await provider.call("configure", new pb.ConfigureRequest());
+      const configure = new pb.ConfigureRequest();
+      configure.setArgs(toStruct({}));
+      await provider.call("configure", configure);
       const figures: Figure[] = [];
       for (const stored of bench.stored()) {
         const { urn, id, inputs, outputs } = stored as unknown as Stored;
@@ -61,6 +68,7 @@ export const resource: Benchmark = {
       return figures;
     } finally {
       await provider.stop();
+      engine.close();
       bench.remove();
       await cloud.stop();
     }
