@@ -114,7 +114,7 @@ async function serverState(admin: Ask): Promise<State> {
 }
 
 async function nodeState(admin: Ask): Promise<State> {
-  const { nodes } = (await admin("GET", "/baremetal/v1/nodes?fields=provision_state&owner=demo")) as {
+  const { nodes } = (await admin("GET", "/baremetal/v1/nodes?fields=provision_state")) as {
     nodes: { provision_state: string }[];
   };
   const states = nodes.map((node) => node.provision_state);
