@@ -31,7 +31,11 @@ export async function observeAttachment(
   if (!pair) return { connectors: [], targets: [] };
   const last = reference.last as (Partial<AttachmentOutputs> & Partial<AttachmentInputs>) | undefined;
   const initiator = inputs?.initiator ?? last?.initiator;
-  const machine = (await seeServer(cloud, pair, initiator)) ?? (await seeNode(cloud, pair, initiator, last?.targetId));
+  const byNova = () => seeServer(cloud, pair, initiator);
+  const byIronic = () => seeNode(cloud, pair, initiator, last?.targetId);
+  // Who was Ironic's machine is asked of Ironic: that Nova does not know it could only be told machine by machine.
+  const node = last?.targetId === undefined ? undefined : await byIronic();
+  const machine = node?.allocation ? node : ((await byNova()) ?? node ?? (await byIronic()));
   // Last: a machine that was just seen off has let go of it by now, one that was seen on has it.
   const volume = await cinder.volumes(cloud).look(pair.volume);
   return {
