@@ -62,7 +62,7 @@ export async function converge<S extends Seen, A extends Action>(
     const now = clock.now();
     if (!(error instanceof Failure && passing.has(error.code) && looked)) throw error;
     if (now - (from ?? now) > PATIENCE || deadline.isOver) throw error.with({ elapsed: deadline.elapsed });
-    await waiting.pause({ for: `the cloud does not answer: ${error.details.what}`, interval: 15 });
+    await waiting.bear({ for: `the cloud does not answer: ${error.details.what}`, interval: 15 }, from ?? now);
     return from ?? now;
   };
 

@@ -8,7 +8,7 @@ export interface Action {
 
 /**
  * How long a kind of wait usually takes and how often looking is worth while.
- * The interval starts at a second and grows with the time already waited up to `interval`.
+ * The interval starts at half a second and grows, up to `interval`, with the time in which nothing has changed.
  */
 export interface Wait {
   /** What is waited for, as it reads in a progress line: `deploying`. */

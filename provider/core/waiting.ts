@@ -12,6 +12,8 @@ export class Waiting {
   /** When each wait since the last step began: an outage in between does not begin it anew. */
   readonly #since = new Map<string, number>();
   #now: { text: string; told: number; late?: Wait["late"] } | undefined;
+  /** What has shown without a change since then: the pace of looking. */
+  #unchanged: { text: string; from: number } | undefined;
 
   constructor(context: Context<unknown>, label: string) {
     this.#context = context;
@@ -32,16 +34,31 @@ export class Waiting {
   clear(): void {
     this.#since.clear();
     this.#now = undefined;
+    this.#unchanged = undefined;
   }
 
-  /** Pauses before the next look: longer the longer it is waited for, up to the wait's own interval. */
-  async pause({ for: text, interval = 10, usual, late }: Wait): Promise<void> {
+  /**
+   * Pauses before the next look: longer the longer nothing has changed, up to the wait's own interval. A new state is looked
+   * at closely again: the last one before the end is mostly short, and nobody should wait for us after it.
+   */
+  async pause(wait: Wait): Promise<void> {
+    const now = this.#context.clock.now();
+    if (this.#unchanged?.text !== wait.for) this.#unchanged = { text: wait.for, from: now };
+    await this.#rest(wait, now - this.#unchanged.from);
+  }
+
+  /** Pauses because the cloud has not answered since `from`; what was seen before it counts as unchanged. */
+  async bear(wait: Wait, from: number): Promise<void> {
+    await this.#rest(wait, this.#context.clock.now() - from);
+  }
+
+  async #rest({ for: text, interval = 10, usual, late }: Wait, unchanged: number): Promise<void> {
     const { clock, signal } = this.#context;
     const now = clock.now();
     if (!this.#since.has(text)) this.#since.set(text, now);
     if (this.#now?.text !== text) this.#now = { text, told: 0, ...(late && { late }) };
     const waited = now - this.#since.get(text)!;
-    const pause = Math.min(Math.max(500, waited / 8), interval * 1000);
+    const pause = Math.min(Math.max(500, unchanged / 8), interval * 1000);
     // Told before the line is late, not after.
     if (this.#now.told === 0 || now + pause - this.#now.told > REMIND) {
       const facts = [

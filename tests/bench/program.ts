@@ -1,5 +1,6 @@
 /** Whole programs for benchmarks: each command in processes of its own, timed, with the provider's memory watched. */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { ROUTES, type RouteName } from "./cloud.ts";
 const ROOT = join(import.meta.dirname, "../..");
 /** The embedded engine, in a process of its own. */
 const ENGINE = ["--disable-warning=ExperimentalWarning", join(ROOT, "provider/engine/main.ts")];
+const COMPILE_CACHE = join(tmpdir(), "pulumi-baremetal-compile-cache");
 
 /** What a stack of a benchmark is made of. */
 export interface Size {
@@ -67,7 +69,7 @@ export class Bench {
       PULUMI_BACKEND_URL: `file://${this.folder}/state`,
       PULUMI_CONFIG_PASSPHRASE: "bench",
       NO_COLOR: "1",
-      NODE_COMPILE_CACHE: join(tmpdir(), "pulumi-baremetal-compile-cache"),
+      NODE_COMPILE_CACHE: COMPILE_CACHE,
     };
   }
 
@@ -110,6 +112,25 @@ export class Bench {
 
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The most memory of Pulumi's own server, in MiB, before any provider's code is in it: nothing that we write can take less. */
+export async function emptyServer(): Promise<number> {
+  const server = spawn(
+    process.execPath,
+    [join(ROOT, "node_modules/@pulumi/pulumi/cmd/dynamic-provider"), "127.0.0.1:9"],
+    {
+      env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
+  try {
+    // It tells its port once it serves.
+    await once(server.stdout, "data");
+    return peakOf(server.pid!);
+  } finally {
+    server.kill();
   }
 }
 

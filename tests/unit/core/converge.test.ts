@@ -48,6 +48,15 @@ t.test("a long wait looks rarely, tells once a minute, and names the usual time"
   t.ok(lines.length < clock.now() / 60_000 + 2, "about a line a minute");
 });
 
+t.test("a state that is new is looked at closely again; the time told goes on", async (t) => {
+  const texts = ["installing (deploying)", "installing (wait call-back)", "installing (deploying)"];
+  const { clock } = await run((turn) =>
+    turn < 120 ? { wait: { for: texts[Math.floor(turn / 40)]! } } : { done: "x" },
+  );
+  for (const first of [0, 40, 80])
+    t.ok(clock.sleeps[first]! <= 1000 && clock.sleeps[first + 39]! > 5000, `look ${first + 1} on`);
+});
+
 t.test("a time-out says what was waited for", async (t) => {
   await t.rejects(
     run(() => ({ wait: { for: "deploying" } }), 60),
