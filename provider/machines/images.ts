@@ -27,11 +27,23 @@ export const unusableImage = (image: string, status: string): Failure =>
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+/** What was found for an operation, by its reference. */
+const resolved = new WeakMap<object, Map<string, Image>>();
+
 /**
- * The image that a program names, by id or name.
+ * The image that a program names, by id or name. It is looked up once in an operation: what a name means must not change in the
+ * middle of it. One that cannot be used yet is looked up again.
  * @throws Failure `not-found`, `ambiguous`, or `image-unusable` for one that is not active
  */
-export async function resolveImage(cloud: Cloud, image: string): Promise<Image> {
+export async function resolveImage(cloud: Cloud, image: string, operation: object): Promise<Image> {
+  const known = resolved.get(operation) ?? new Map<string, Image>();
+  resolved.set(operation, known);
+  const found = known.get(image) ?? (await findImage(cloud, image));
+  known.set(image, found);
+  return found;
+}
+
+async function findImage(cloud: Cloud, image: string): Promise<Image> {
   const glance = cloud.service("image");
   const byId = UUID.test(image) ? await glance.find<Image>(`/images/${image}`) : undefined;
   const found = byId ? [byId] : await glance.list<Image>("/images", "images", { query: { name: image } });

@@ -73,8 +73,8 @@ interface Memory {
   node?: string;
   /** No port of ours is left. */
   swept?: boolean;
-  /** The image is looked up once: what a name means must not change in the middle of an operation. */
-  image?: Promise<{ readonly id: string }>;
+  /** At the last look nothing was under way on the node: the next one reads it in full at once. */
+  calm?: boolean;
 }
 const memory = new WeakMap<object, Memory>();
 
@@ -96,7 +96,9 @@ export async function observe(
   // Another wait may have seen this node before the reservation came to it: such a look is too old for us.
   if (allocation?.node_uuid && allocation.node_uuid !== known.node) nodeLooks(cloud).touch(allocation.node_uuid);
   if (nodeId !== undefined) known.node = nodeId;
-  const node = nodeId === undefined ? undefined : await nodeLooks(cloud).look(nodeId);
+  const full = nodeId !== undefined && known.calm ? await findNode(cloud, nodeId) : undefined;
+  const node = full ?? (nodeId === undefined ? undefined : await nodeLooks(cloud).look(nodeId));
+  known.calm = node !== undefined && !isUnderWay(node.provision_state);
   const mark: Mark | undefined = allocation && allocation.state !== "error" ? markOf(allocation) : undefined;
   const carries =
     node?.instance_uuid == null ? "none" : node.instance_uuid === (allocation?.uuid ?? reference.id) ? "ours" : "other";
@@ -120,16 +122,18 @@ export async function observe(
     const needs = { volumes: volumesOf(inputs).length > 0 };
     const [nodes, image, volumes] = await Promise.all([
       listNodes(cloud),
-      imageOf(cloud, inputs, last, known),
+      imageOf(cloud, inputs, reference),
       readVolumes(cloud, volumesOf(inputs)),
     ]);
     return { ...seen, ports, offers: offersOf(nodes, needs), ...(image && { image }), volumes };
   }
   const details =
-    node && !isUnderWay(node.provision_state) && carries !== "other" ? await look(context, node, inputs) : undefined;
+    node && !isUnderWay(node.provision_state) && carries !== "other"
+      ? await look(context, full ?? node, full, inputs)
+      : undefined;
   const attached = ports.map((port) => ({ ...port, device: details?.vifs.includes(port.id) ? details.node.uuid : "" }));
   const strays = details && inputs && isAdopted(inputs) ? await straysAmong(cloud, details.vifs, ports) : undefined;
-  const image = allocation && inputs ? await imageOf(cloud, inputs, last, known) : undefined;
+  const image = allocation && inputs ? await imageOf(cloud, inputs, reference) : undefined;
   const failed = inputs && last === undefined && details?.node.provision_state === "deploy failed";
   const offers = failed ? offersOf(await listNodes(cloud), { volumes: volumesOf(inputs).length > 0 }) : undefined;
   return {
@@ -146,10 +150,11 @@ export async function observe(
 async function look(
   context: Context<Cloud>,
   brief: NodeLook,
+  full: Node | undefined,
   inputs: MachineInputs | undefined,
 ): Promise<NodeDetails | undefined> {
   const { clock, cloud, signal } = context;
-  let node = await findNode(cloud, brief.uuid);
+  let node = full ?? (await findNode(cloud, brief.uuid));
   // A failed state shows a moment before the reason does; to a lessee the reason never shows.
   const unexplained = () => node?.last_error === null && STATES[node.provision_state]?.kind === "failure";
   for (let tries = 0; tries < 3 && !cloud.refresh && unexplained() && !signal.aborted; tries++) {
@@ -201,11 +206,10 @@ async function readVolumes(cloud: Cloud, ids: readonly string[]): Promise<Record
 async function imageOf(
   cloud: Cloud,
   inputs: MachineInputs,
-  last: Known | undefined,
-  known: Memory,
+  reference: Reference<MachineOutputs>,
 ): Promise<{ readonly id: string } | undefined> {
   if (inputs.image === undefined) return undefined;
+  const last = reference.last as Known | undefined;
   if (last?.image === inputs.image && last.imageId !== undefined) return { id: last.imageId };
-  known.image ??= resolveImage(cloud, inputs.image);
-  return { id: (await known.image).id };
+  return { id: (await resolveImage(cloud, inputs.image, reference)).id };
 }

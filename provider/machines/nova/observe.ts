@@ -58,11 +58,11 @@ export async function observe(
   };
   if (!server) {
     const node = inputs === undefined && last?.nodeId ? await nodeById(cloud, last.nodeId) : undefined;
-    const plan = inputs && last === undefined ? await readPlan(cloud, inputs) : { offers: [], volumes: [] };
+    const plan = inputs && last === undefined ? await readPlan(cloud, inputs, reference) : { offers: [], volumes: [] };
     return { ...base, ...plan, strays: [], missing: [], ...(node ? { node } : {}) };
   }
   const missing = ports && inputs ? missingPorts(inputs, ports, server.id) : [];
-  const image = inputs && ports && (await imageOf(cloud, inputs, server, last));
+  const image = inputs && ports && (await imageOf(cloud, inputs, server, reference));
   const node = (await mayHaveNode(server, inputs ?? last)) ? await nodeOfServer(cloud, server.id) : undefined;
   const tried = triedBy(reference, server.id, node);
   return {
@@ -114,10 +114,14 @@ const mayHaveNode = async (server: Machine, inputs?: Partial<MachineInputs>) =>
   inputs?.kind !== "virtual" && (server.flavor?.extra_specs === undefined || isWhole(server.flavor.extra_specs));
 
 /** What must be resolved before anything is touched. */
-async function readPlan(cloud: Cloud, inputs: MachineInputs): Promise<Pick<NovaSeen, "offers" | "image" | "volumes">> {
+async function readPlan(
+  cloud: Cloud,
+  inputs: MachineInputs,
+  operation: object,
+): Promise<Pick<NovaSeen, "offers" | "image" | "volumes">> {
   const [flavors, image, volumes] = await Promise.all([
     listFlavors(cloud),
-    inputs.image === undefined ? undefined : resolve(cloud, inputs.image),
+    inputs.image === undefined ? undefined : resolve(cloud, inputs.image, operation),
     Promise.all(wantedVolumes(inputs).map(([id, path]) => readVolume(cloud, id, path))),
   ]);
   return { offers: flavorOffers(flavors), ...(image === undefined ? {} : { image }), volumes };
@@ -140,9 +144,9 @@ async function readVolume(cloud: Cloud, id: string, path: string): Promise<Wante
 }
 
 /** The id of an image, or why there is none: only `next` knows whether that matters. */
-async function resolve(cloud: Cloud, image: string): Promise<string | Failure> {
+async function resolve(cloud: Cloud, image: string, operation: object): Promise<string | Failure> {
   try {
-    return (await resolveImage(cloud, image)).id;
+    return (await resolveImage(cloud, image, operation)).id;
   } catch (error) {
     if (error instanceof Failure && ["not-found", "ambiguous", "image-unusable"].includes(error.code)) return error;
     throw error;
@@ -150,10 +154,11 @@ async function resolve(cloud: Cloud, image: string): Promise<string | Failure> {
 }
 
 /** A name keeps its meaning while program and machine keep theirs: a newer image of the same name reinstalls nothing. */
-async function imageOf(cloud: Cloud, inputs: MachineInputs, server: Machine, last: Last | undefined) {
+async function imageOf(cloud: Cloud, inputs: MachineInputs, server: Machine, reference: Reference<MachineOutputs>) {
+  const last = reference.last as Last | undefined;
   if (inputs.image === undefined || server.imageId === undefined || inputs.image === server.imageId) return undefined;
   if (last?.imageId === server.imageId && last.image === inputs.image) return undefined;
-  return resolve(cloud, inputs.image);
+  return resolve(cloud, inputs.image, reference);
 }
 
 const missingPorts = (inputs: MachineInputs, ports: readonly MachinePort[], serverId: string): number[] =>
