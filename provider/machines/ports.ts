@@ -1,6 +1,6 @@
 import { type FoundParts, failure } from "../core/index.ts";
-import type { Cloud, Relation } from "../openstack/cloud.ts";
-import { related } from "../openstack/refresh.ts";
+import type { Cloud } from "../openstack/cloud.ts";
+import { findPort, listPortsDescribed, type Port } from "../openstack/neutron/index.ts";
 import type { MachineInputs, MachineOutputs } from "./spec.ts";
 
 /** A Neutron port as far as a machine is concerned. */
@@ -42,19 +42,6 @@ interface PortBody {
   readonly security_groups?: readonly string[];
 }
 
-interface NeutronPort {
-  id: string;
-  description: string;
-  network_id: string;
-  mac_address: string;
-  fixed_ips: { ip_address: string }[];
-  security_groups: string[];
-  device_id: string;
-  device_owner: string;
-  status: string;
-  "binding:vif_type"?: string;
-}
-
 /** More network cards than any machine has; ports of ours are looked for up to this place. */
 const MOST = 16;
 
@@ -76,12 +63,12 @@ export async function observePorts(
   networks: MachineInputs["networks"] = [],
   options: { readonly lenient?: boolean } = {},
 ): Promise<MachinePort[]> {
-  const { projectId } = await cloud.principal();
-  const ours = await related(cloud, portsByTag(cloud, projectId), tag);
+  const all = (wanted: string) => Array.from({ length: MOST }, (_, index) => describe(wanted, index));
+  const ours = await listPortsDescribed(cloud, tag, all, (description) => MARKED.exec(description)?.[1]);
   const ports = ours.map((port) => toMachinePort(port, indexOf(port.description), true));
   for (const [index, entry] of networks.entries()) {
     if (entry.port === undefined) continue;
-    const [found] = await related(cloud, portsById(cloud, projectId), entry.port);
+    const found = await findPort(cloud, entry.port);
     if (!found && options.lenient) continue;
     if (!found)
       throw failure("not-found", `there is no port ${entry.port} that this credential can see`, {
@@ -93,38 +80,6 @@ export async function observePorts(
   const bound = (port: MachinePort) => Number(port.device === "");
   return ports.sort((a, b) => a.index - b.index || bound(a) - bound(b) || (a.id < b.id ? -1 : 1));
 }
-
-const PROJECT_PORTS = "ports of the project";
-
-const listPorts = (cloud: Cloud, project: string, description?: readonly string[]) =>
-  cloud.service("network").list<NeutronPort>("/ports", "ports", { query: { project_id: project, description } });
-
-/** Ports of ours by the tag of their machine. */
-const portsByTag = (cloud: Cloud, project: string): Relation<NeutronPort> => ({
-  name: "ports by tag",
-  list: PROJECT_PORTS,
-  of: (tag) =>
-    listPorts(
-      cloud,
-      project,
-      Array.from({ length: MOST }, (_, index) => describe(tag, index)),
-    ),
-  all: () => listPorts(cloud, project),
-  keyOf: ({ description }) => MARKED.exec(description)?.[1],
-});
-
-/** Ports by their id; another project's may be lent to this one. */
-const portsById = (cloud: Cloud, project: string): Relation<NeutronPort> => ({
-  name: "ports by id",
-  list: PROJECT_PORTS,
-  of: async (id) => {
-    const found = await cloud.service("network").find<{ port: NeutronPort }>(`/ports/${id}`);
-    return found ? [found.port] : [];
-  },
-  all: () => listPorts(cloud, project),
-  keyOf: ({ id }) => id,
-  prove: true,
-});
 
 /** All ports that were made for machines in this project, by machine. */
 export async function findPorts(cloud: Cloud): Promise<FoundParts[]> {
@@ -143,7 +98,7 @@ export async function findPorts(cloud: Cloud): Promise<FoundParts[]> {
   return [...found.values()];
 }
 
-const toMachinePort = (port: NeutronPort, index: number, ours: boolean): MachinePort => ({
+const toMachinePort = (port: Port, index: number, ours: boolean): MachinePort => ({
   id: port.id,
   index,
   ours,

@@ -67,12 +67,18 @@ export interface Router {
 export interface Port {
   readonly id: string;
   readonly name: string;
+  readonly description: string;
   readonly network_id: string;
   readonly project_id: string;
   /** `compute:nova`, `baremetal:none`, `network:router_interface`; empty where nobody uses it. */
   readonly device_owner: string;
   readonly device_id: string;
+  readonly mac_address: string;
   readonly fixed_ips: readonly { readonly subnet_id: string; readonly ip_address: string }[];
+  readonly security_groups: readonly string[];
+  readonly status: string;
+  /** Left out where this credential may not see it. */
+  readonly "binding:vif_type"?: string;
 }
 
 /** An entry of role-based access control: lets another project use a network. */
@@ -90,7 +96,10 @@ export type Changes = Readonly<Record<string, unknown>>;
 
 const neutron = (cloud: Cloud) => cloud.service("network");
 
-const PORT_FIELDS = ["id", "name", "network_id", "project_id", "device_owner", "device_id", "fixed_ips"];
+const PORT_FIELDS = [
+  ...["id", "name", "description", "network_id", "project_id", "device_owner", "device_id", "mac_address"],
+  ...["fixed_ips", "security_groups", "status", "binding:vif_type"],
+];
 
 /** The revision that a write must meet, as `If-Match`; without the extension nothing is checked. */
 const ifMatch = (revision: number | undefined) =>
@@ -220,21 +229,43 @@ export const updateSubnet = (cloud: Cloud, id: string, changes: Changes) =>
 /** Deletes a subnet. `DELETE /v2.0/subnets/{id}` */
 export const deleteSubnet = (cloud: Cloud, id: string) => neutron(cloud).remove(`/subnets/${id}`);
 
+const portsBy = (cloud: Cloud, by: keyof Port) =>
+  standing<Port>(cloud, { path: "/ports", key: "ports", fields: PORT_FIELDS, by });
+
 /** The ports on a network. Its owner sees those of other projects too. `GET /v2.0/ports` */
-export const listPortsOn = (cloud: Cloud, networkId: string) =>
-  related(
-    cloud,
-    standing<Port>(cloud, { path: "/ports", key: "ports", fields: PORT_FIELDS, by: "network_id" }),
-    networkId,
-  );
+export const listPortsOn = (cloud: Cloud, networkId: string) => related(cloud, portsBy(cloud, "network_id"), networkId);
 
 /** The ports of a router, server or node. `GET /v2.0/ports?device_id=` */
-export const listPortsOf = (cloud: Cloud, deviceId: string) =>
-  related(
-    cloud,
-    standing<Port>(cloud, { path: "/ports", key: "ports", fields: PORT_FIELDS, by: "device_id" }),
-    deviceId,
-  );
+export const listPortsOf = (cloud: Cloud, deviceId: string) => related(cloud, portsBy(cloud, "device_id"), deviceId);
+
+/** A port; undefined where there is none that this credential sees. `GET /v2.0/ports/{id}` */
+export const findPort = async (cloud: Cloud, id: string): Promise<Port | undefined> => {
+  const one = async () => [(await neutron(cloud).find<{ port: Port }>(`/ports/${id}`))?.port ?? []].flat();
+  return (await related(cloud, { ...portsBy(cloud, "id"), of: one, prove: true }, id))[0];
+};
+
+/** A project's ports that are described so, each exactly. `keyOf` tells the one key of such a description. */
+export const listPortsDescribed = async (
+  cloud: Cloud,
+  key: string,
+  describe: (key: string) => readonly string[],
+  keyOf: (description: string) => string | undefined,
+): Promise<readonly Port[]> => {
+  const { projectId, roles } = await cloud.principal();
+  const list = (description?: readonly string[]) =>
+    neutron(cloud).list<Port>("/ports", "ports", {
+      query: { project_id: projectId, description, fields: PORT_FIELDS },
+    });
+  const relation: Relation<Port> = {
+    ...portsBy(cloud, "description"),
+    of: (wanted) => list(describe(wanted)),
+    // On a network of ours may stand another project's port, whatever it says of itself.
+    keyOf: (port) => (port.project_id === projectId ? keyOf(port.description) : undefined),
+    // An administrator's list of everything would be the whole cloud's.
+    ...(roles.includes("admin") && { list: "ports of the project", all: () => list() }),
+  };
+  return related(cloud, relation, key);
+};
 
 /** The routers of a project; none where the cloud has no routers. `GET /v2.0/routers` */
 export async function listRouters(cloud: Cloud, projectId: string): Promise<readonly Router[]> {

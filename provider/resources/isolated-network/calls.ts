@@ -12,6 +12,7 @@ import { isStatus } from "../../openstack/api-error.ts";
 import type { Cloud } from "../../openstack/cloud.ts";
 import * as neutron from "../../openstack/neutron/index.ts";
 import type { NetworkCall, NetworkInputs, NetworkOutputs, SeenNetwork } from "../isolated-network.ts";
+import { ROUTER_LEGS } from "./answers.ts";
 
 /** Everything that decides about a network, read in a handful of calls. */
 export async function observeNetwork(
@@ -28,13 +29,19 @@ export async function observeNetwork(
   ]);
   const nothing = { projectId, subnets: [], routers: [], ports: [], sharing: [], named, ...(external && { external }) };
   if (id === undefined) return nothing;
-  const [network, subnets, routers, on, sharing] = await Promise.all([
+  const everyRouter = () => neutron.listRouters(cloud, projectId);
+  const [network, subnets, on, sharing, all] = await Promise.all([
     neutron.findNetwork(cloud, id),
     neutron.listSubnets(cloud, id),
-    neutron.listRouters(cloud, projectId),
     neutron.listPortsOn(cloud, id),
     neutron.listNetworkSharing(cloud, id),
+    cloud.refresh ? undefined : everyRouter(),
   ]);
+  // A refresh looks for a router only where one is known, asked for, or stands on the network.
+  const routed =
+    (reference.last?.routerId ?? inputs?.externalNetwork) !== undefined ||
+    on.some((port) => ROUTER_LEGS.includes(port.device_owner));
+  const routers = all ?? (routed ? await everyRouter() : []);
   const mine = routers.filter((router) => isRouterOf(router.description, id));
   const ofRouters = (await Promise.all(mine.map((router) => neutron.listPortsOf(cloud, router.id)))).flat();
   const ports = [...new Map([...on, ...ofRouters].map((port) => [port.id, port])).values()];

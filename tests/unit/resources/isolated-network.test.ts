@@ -57,6 +57,10 @@ const router = (more: Partial<Router> = {}): Router => ({
 const port = (more: Partial<Port> = {}): Port => ({
   id: "p1",
   name: "",
+  description: "",
+  status: "ACTIVE",
+  mac_address: "52:54:00:00:00:01",
+  security_groups: [],
   network_id: "n1",
   project_id: "mine",
   device_owner: "compute:nova",
