@@ -82,18 +82,33 @@ export async function waitProvision(name: string, ends: string[], seconds = 90):
   );
 }
 
+/** On how many nodes of a class Nova's records would let a server be placed. */
+async function candidates(resourceClass: string): Promise<number> {
+  const resource = `CUSTOM_${resourceClass.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
+  const { project } = await admin();
+  const path = `/allocation_candidates?resources=${resource}:1`;
+  return (await project.list("placement", path, "allocation_requests")).length;
+}
+
 /** Waits until Nova would place a server on so many nodes of a class: it looks at Ironic once a minute at the latest. */
 export async function waitPlaceable(resourceClass: string, count: number, seconds = 120): Promise<void> {
-  const resource = `CUSTOM_${resourceClass.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
   await until(
     `Nova can place on ${count} nodes of class ${resourceClass}`,
     async () => {
       const { project } = await admin();
       const computes = await project.list("nova", "/os-services?binary=nova-compute", "services");
       if (computes.some(({ host, state }) => String(host).includes("ironic") && state !== "up")) return false;
-      const path = `/allocation_candidates?resources=${resource}:1`;
-      return (await project.list("placement", path, "allocation_requests")).length >= count;
+      return (await candidates(resourceClass)) >= count;
     },
+    seconds,
+  );
+}
+
+/** Waits until Nova knows that no node of a class can be had; before, it would try one of them. */
+export async function waitFull(resourceClass: string, seconds = 120): Promise<void> {
+  await until(
+    `Nova knows of no free node of class ${resourceClass}`,
+    async () => (await candidates(resourceClass)) === 0,
     seconds,
   );
 }

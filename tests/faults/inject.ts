@@ -89,9 +89,12 @@ export const nodeLocked = (seconds: number): Injection => ({
     }),
 });
 
-/** The operator has taken the nodes into maintenance. */
+/** The operator has taken the nodes into maintenance, and Nova knows. */
 export const maintenance = (reason: string): Injection => ({
-  inject: (scene) => each(scene, (node) => setMaintenance(node, true, reason)),
+  inject: async (scene) => {
+    await each(scene, (node) => setMaintenance(node, true, reason));
+    await scene.full();
+  },
   clear: (scene) => each(scene, (node) => setMaintenance(node, false)),
 });
 

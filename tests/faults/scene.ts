@@ -1,7 +1,7 @@
 /** A stage on which faults are tried, with its program. */
 import type { Test } from "tap";
 import { login, type Session, tenantEnv } from "../cloud/client.ts";
-import { waitPlaceable } from "../cloud/nodes.ts";
+import { waitFull, waitPlaceable } from "../cloud/nodes.ts";
 import { type Deployer, Project } from "../lifecycle/deployer.ts";
 import type { Params, Stage } from "./stages.ts";
 
@@ -53,6 +53,12 @@ export class Scene {
   async free(count = this.stage.nodes.length): Promise<void> {
     const { placed } = this.stage;
     if (placed !== undefined) await waitPlaceable(placed, count);
+  }
+
+  /** Waits until Nova knows that none of the machines can be had. */
+  async full(): Promise<void> {
+    const { placed } = this.stage;
+    if (placed !== undefined) await waitFull(placed);
   }
 
   /** The resource as state has it. */
