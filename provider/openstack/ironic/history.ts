@@ -2,6 +2,7 @@ import { isStatus } from "../api-error.ts";
 import type { Cloud } from "../cloud.ts";
 
 interface Event {
+  readonly created_at: string;
   readonly severity: string;
   readonly event_type: string;
   readonly event: string;
@@ -21,9 +22,13 @@ export async function lastFailure(cloud: Cloud, node: string): Promise<string | 
   try {
     const answer = await ironic.get<{ history: readonly Event[] }>(`/nodes/${node}/history`, {
       microversion: await ironic.negotiate("node history"),
-      query: { detail: "True", sort_dir: "desc", limit: "10" },
+      // Old releases sort by nothing and refuse to be asked for it; Ironic keeps 300 events of a node.
+      query: { detail: "True" },
     });
-    return answer.history.find(({ severity, event_type }) => severity === "ERROR" && !ENDS.test(event_type))?.event;
+    return answer.history
+      .filter(({ severity, event_type }) => severity === "ERROR" && !ENDS.test(event_type))
+      .sort((one, other) => one.created_at.localeCompare(other.created_at))
+      .at(-1)?.event;
   } catch (error) {
     if (isStatus(error, 403, 404)) return undefined;
     throw error;
