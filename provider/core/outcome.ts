@@ -15,7 +15,7 @@ export interface Wait {
   readonly for: string;
   /** How long it usually takes, in seconds, where that is known. */
   readonly usual?: number;
-  /** The longest pause between two looks, in seconds; default 10. */
+  /** The longest pause between two looks, in seconds; default 3: of many who wait, lists serve all. */
   readonly interval?: number;
   /** Whose move it is where time runs out in this wait, and what it is; else to run the same command again. */
   readonly late?: { readonly mover: Mover; readonly next: string };

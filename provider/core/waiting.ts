@@ -52,7 +52,7 @@ export class Waiting {
     await this.#rest(wait, this.#context.clock.now() - from);
   }
 
-  async #rest({ for: text, interval = 10, usual, late }: Wait, unchanged: number): Promise<void> {
+  async #rest({ for: text, interval = 3, usual, late }: Wait, unchanged: number): Promise<void> {
     const { clock, signal } = this.#context;
     const now = clock.now();
     if (!this.#since.has(text)) this.#since.set(text, now);

@@ -75,7 +75,11 @@ interface Memory {
   swept?: boolean;
   /** At the last look nothing was under way on the node: the next one reads it in full at once. */
   calm?: boolean;
+  /** Our reservation as it was at some time while its node was at work for it. */
+  reserved?: { readonly allocation: Allocation; readonly at: number };
 }
+/** While a node is at work for us, its reservation is looked at no more often than this, in milliseconds: nothing happens to it. */
+const RESERVED = 20_000;
 const memory = new WeakMap<object, Memory>();
 
 /** Looks at reservation, node and what belongs to them. While the conductor is at work, two shared requests. */
@@ -88,10 +92,12 @@ export async function observe(
   const last = reference.last as Known | undefined;
   const known: Memory = memory.get(reference) ?? {};
   memory.set(reference, known);
+  const now = context.clock.now();
+  const reserved = known.reserved && now - known.reserved.at < RESERVED ? known.reserved.allocation : undefined;
   const allocation =
     reference.id === undefined
       ? await findAllocation(cloud, allocationName(reference.mark.tag))
-      : await allocationLooks(cloud).look(reference.id);
+      : (reserved ?? (await allocationLooks(cloud).look(reference.id)));
   const nodeId = allocation?.node_uuid ?? known.node ?? last?.nodeId;
   // Another wait may have seen this node before the reservation came to it: such a look is too old for us.
   if (allocation?.node_uuid && allocation.node_uuid !== known.node) nodeLooks(cloud).touch(allocation.node_uuid);
@@ -112,7 +118,13 @@ export async function observe(
     ports: [],
   };
   if (allocation && allocation.state !== "active") return seen;
-  if (allocation && node && carries === "ours" && isUnderWay(node.provision_state)) return seen;
+  if (allocation && node && carries === "ours" && isUnderWay(node.provision_state)) {
+    if (!reserved) known.reserved = { allocation, at: now };
+    return seen;
+  }
+  delete known.reserved;
+  // The node is at rest: what is decided now is decided by a reservation of now.
+  if (reserved) return observe(context, reference, inputs);
   if (!allocation && !inputs && known.swept && node && isUnderWay(node.provision_state)) return seen;
   const ports = await observePorts(cloud, reference.mark.tag, inputs?.networks, { lenient: true });
   if (!allocation && !ports.some((port) => port.ours)) known.swept = true;

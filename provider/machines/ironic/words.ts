@@ -46,7 +46,7 @@ export const waitFor = (meaning: StateMeaning, node: NodeLook): Step<never> => (
   wait: {
     for: `${meaning.text} (node ${node.name ?? node.uuid}: ${node.provision_state})`,
     ...(meaning.usual && { usual: meaning.usual }),
-    interval: meaning.text.includes("wip") || meaning.kind === "hold" ? 30 : 10,
+    ...((meaning.text.includes("wip") || meaning.kind === "hold") && { interval: 30 }),
     ...(meaning.kind === "hold" && {
       late: {
         mover: "operator",

@@ -63,7 +63,7 @@ export async function observe(
   }
   const missing = ports && inputs ? missingPorts(inputs, ports, server.id) : [];
   const image = inputs && ports && (await imageOf(cloud, inputs, server, reference));
-  const node = (await mayHaveNode(server, inputs ?? last)) ? await nodeOfServer(cloud, server.id) : undefined;
+  const node = (await mayHaveNode(server, inputs ?? last)) ? await nodeUnder(context, reference, server) : undefined;
   const tried = triedBy(reference, server.id, node);
   return {
     ...base,
@@ -78,6 +78,22 @@ export async function observe(
     offers: [],
     volumes: [],
   };
+}
+
+/** While Nova only waits for a node's install, the node is looked at no more often than this, in milliseconds: Nova tells the end. */
+const INSTALLING = 20_000;
+const installing = new WeakMap<object, { readonly server: string; readonly node: MachineNode; readonly at: number }>();
+
+/** The node under a server. */
+async function nodeUnder({ cloud, clock }: Context<Cloud>, operation: object, server: Machine) {
+  const waits = server.task === "spawning" && isChanging(server);
+  const before = installing.get(operation);
+  if (waits && before?.server === server.id && clock.now() - before.at < INSTALLING) return before.node;
+  const at = clock.now();
+  const node = await nodeOfServer(cloud, server.id);
+  if (waits && node) installing.set(operation, { server: server.id, node, at });
+  else installing.delete(operation);
+  return node;
 }
 
 /** Where a server was seen, by operation. */

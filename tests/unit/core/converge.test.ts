@@ -51,7 +51,7 @@ t.test("a long wait looks rarely, tells once a minute, and names the usual time"
 t.test("a state that is new is looked at closely again; the time told goes on", async (t) => {
   const texts = ["installing (deploying)", "installing (wait call-back)", "installing (deploying)"];
   const { clock } = await run((turn) =>
-    turn < 120 ? { wait: { for: texts[Math.floor(turn / 40)]! } } : { done: "x" },
+    turn < 120 ? { wait: { for: texts[Math.floor(turn / 40)]!, interval: 10 } } : { done: "x" },
   );
   for (const first of [0, 40, 80])
     t.ok(clock.sleeps[first]! <= 1000 && clock.sleeps[first + 39]! > 5000, `look ${first + 1} on`);
