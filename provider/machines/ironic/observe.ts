@@ -18,6 +18,7 @@ import {
   type VolumeConnector,
   type VolumeTarget,
 } from "../../openstack/ironic/volumes.ts";
+import { findPort } from "../../openstack/neutron/index.ts";
 import { resolveImage } from "../images.ts";
 import { type MachinePort, observePorts } from "../ports.ts";
 import { isAdopted } from "../route.ts";
@@ -82,7 +83,7 @@ interface Memory {
 const RESERVED = 20_000;
 const memory = new WeakMap<object, Memory>();
 
-/** Looks at reservation, node and what belongs to them. While the conductor is at work, two shared requests. */
+/** Looks at reservation, node and what belongs to them. While the conductor is at work, one shared request for the node. */
 export async function observe(
   context: Context<Cloud>,
   reference: Reference<MachineOutputs>,
@@ -93,7 +94,9 @@ export async function observe(
   const known: Memory = memory.get(reference) ?? {};
   memory.set(reference, known);
   const now = context.clock.now();
-  const reserved = known.reserved && now - known.reserved.at < RESERVED ? known.reserved.allocation : undefined;
+  const before = known.reserved;
+  const reserved =
+    before?.allocation.uuid === reference.id && before && now - before.at < RESERVED ? before.allocation : undefined;
   const allocation =
     reference.id === undefined
       ? await findAllocation(cloud, allocationName(reference.mark.tag))
@@ -141,7 +144,7 @@ export async function observe(
   }
   const details =
     node && !isUnderWay(node.provision_state) && carries !== "other"
-      ? await look(context, full ?? node, full, inputs)
+      ? await look(context, node, full, inputs)
       : undefined;
   const attached = ports.map((port) => ({ ...port, device: details?.vifs.includes(port.id) ? details.node.uuid : "" }));
   const strays = details && inputs && isAdopted(inputs) ? await straysAmong(cloud, details.vifs, ports) : undefined;
@@ -197,10 +200,8 @@ async function look(
 
 async function straysAmong(cloud: Cloud, vifs: readonly string[], ports: readonly MachinePort[]) {
   const unknown = vifs.filter((vif) => !ports.some((port) => port.id === vif));
-  const found = await Promise.all(
-    unknown.map((id) => cloud.service("network").find<{ port: { id: string; network_id: string } }>(`/ports/${id}`)),
-  );
-  return found.flatMap((answer) => (answer ? [{ id: answer.port.id, network: answer.port.network_id }] : []));
+  const found = await Promise.all(unknown.map((id) => findPort(cloud, id)));
+  return found.flatMap((port) => (port ? [{ id: port.id, network: port.network_id }] : []));
 }
 
 /** The volumes that a machine is installed with; the one to boot from comes first. */
