@@ -51,7 +51,8 @@ export interface CollectionSource<T extends { id: string }> {
  * several ids are looked at, one list call serves all of them.
  */
 export interface Collection<T extends { id: string }> {
-  look(id: string): Promise<T | undefined>;
+  /** @param within an object that was seen so recently will do, in milliseconds, where we have not changed it since; default 0 */
+  look(id: string, within?: number): Promise<T | undefined>;
   /** Says that this id was changed by us: the next look must be newer than now. */
   touch(id: string): void;
 }

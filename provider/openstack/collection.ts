@@ -21,8 +21,8 @@ export class SharedCollection<T extends { id: string }> implements Collection<T>
   readonly #source: CollectionSource<T>;
   readonly #clock: Clock;
   readonly #watch: Watch<T>;
-  /** When the data of the last look was asked for, by id. */
-  readonly #seen = new Map<string, number>();
+  /** What the last look showed, and when it was asked for, by id. */
+  readonly #seen = new Map<string, { readonly item: T | undefined; readonly at: number }>();
   readonly #touched = new Map<string, number>();
   /** When each id was last looked at. */
   readonly #looked = new Map<string, number>();
@@ -38,11 +38,13 @@ export class SharedCollection<T extends { id: string }> implements Collection<T>
     );
   }
 
-  async look(id: string): Promise<T | undefined> {
+  async look(id: string, within = 0): Promise<T | undefined> {
     const now = this.#clock.now();
     this.#looked.set(id, now);
-    const seen = this.#seen.get(id) ?? Number.NEGATIVE_INFINITY;
+    const before = this.#seen.get(id);
+    const seen = before?.at ?? Number.NEGATIVE_INFINITY;
     const touched = this.#touched.get(id) ?? Number.NEGATIVE_INFINITY;
+    if (before?.item && seen > touched && now - seen < within) return before.item;
     const first = !this.#seen.has(id);
     const floor = Math.max(first ? now : seen, touched);
     const latest = this.#watch.latest();
@@ -60,19 +62,19 @@ export class SharedCollection<T extends { id: string }> implements Collection<T>
   /** What a list does not show may be filtered out of it: only the object's own address says that it is gone. */
   #from(id: string, takenAt: number, item: T | undefined): T | undefined | Promise<T | undefined> {
     if (item === undefined) return this.#read(id);
-    this.#note(id, takenAt);
+    this.#note(id, takenAt, item);
     return item;
   }
 
   async #read(id: string): Promise<T | undefined> {
     const began = this.#clock.now();
     const item = await this.#source.get(id);
-    this.#note(id, began);
+    this.#note(id, began, item);
     return item;
   }
 
-  #note(id: string, takenAt: number): void {
-    this.#seen.set(id, Math.max(takenAt, this.#seen.get(id) ?? Number.NEGATIVE_INFINITY));
+  #note(id: string, at: number, item: T | undefined): void {
+    if (at >= (this.#seen.get(id)?.at ?? at)) this.#seen.set(id, { item, at });
   }
 
   /** How many ids are waited on; forgets those that are not any more. */

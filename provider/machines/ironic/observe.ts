@@ -21,7 +21,7 @@ import {
 import { findPort } from "../../openstack/neutron/index.ts";
 import { resolveImage } from "../images.ts";
 import { type MachinePort, observePorts } from "../ports.ts";
-import { isAdopted } from "../route.ts";
+import { isAdopted, SELDOM } from "../route.ts";
 import type { MachineInputs, MachineOutputs } from "../spec.ts";
 import { type IronicOffer, offersOf } from "./offers.ts";
 import { allocationName, markOf } from "./records.ts";
@@ -76,11 +76,9 @@ interface Memory {
   swept?: boolean;
   /** At the last look nothing was under way on the node: the next one reads it in full at once. */
   calm?: boolean;
-  /** Our reservation as it was at some time while its node was at work for it. */
-  reserved?: { readonly allocation: Allocation; readonly at: number };
+  /** At the last look the node was at work for us: nothing happens to its reservation. */
+  working?: boolean;
 }
-/** While a node is at work for us, its reservation is looked at no more often than this, in milliseconds: nothing happens to it. */
-const RESERVED = 20_000;
 const memory = new WeakMap<object, Memory>();
 
 /** Looks at reservation, node and what belongs to them. While the conductor is at work, one shared request for the node. */
@@ -93,14 +91,12 @@ export async function observe(
   const last = reference.last as Known | undefined;
   const known: Memory = memory.get(reference) ?? {};
   memory.set(reference, known);
-  const now = context.clock.now();
-  const before = known.reserved;
-  const reserved =
-    before?.allocation.uuid === reference.id && before && now - before.at < RESERVED ? before.allocation : undefined;
+  const { working } = known;
+  known.working = false;
   const allocation =
     reference.id === undefined
       ? await findAllocation(cloud, allocationName(reference.mark.tag))
-      : (reserved ?? (await allocationLooks(cloud).look(reference.id)));
+      : await allocationLooks(cloud).look(reference.id, working ? SELDOM : 0);
   const nodeId = allocation?.node_uuid ?? known.node ?? last?.nodeId;
   // Another wait may have seen this node before the reservation came to it: such a look is too old for us.
   if (allocation?.node_uuid && allocation.node_uuid !== known.node) nodeLooks(cloud).touch(allocation.node_uuid);
@@ -122,12 +118,11 @@ export async function observe(
   };
   if (allocation && allocation.state !== "active") return seen;
   if (allocation && node && carries === "ours" && isUnderWay(node.provision_state)) {
-    if (!reserved) known.reserved = { allocation, at: now };
+    known.working = true;
     return seen;
   }
-  delete known.reserved;
   // The node is at rest: what is decided now is decided by a reservation of now.
-  if (reserved) return observe(context, reference, inputs);
+  if (working) return observe(context, reference, inputs);
   if (!allocation && !inputs && known.swept && node && isUnderWay(node.provision_state)) return seen;
   const ports = await observePorts(cloud, reference.mark.tag, inputs?.networks, { lenient: true });
   if (!allocation && !ports.some((port) => port.ours)) known.swept = true;

@@ -69,10 +69,10 @@ async function visible<T>(cloud: Cloud, look: () => Promise<T | undefined>): Pro
   }
 }
 
-/** The node under a server. `GET /nodes?instance_uuid=` */
-export const nodeOfServer = (cloud: Cloud, serverId: string): Promise<MachineNode | undefined> =>
+/** The node under a server, as it was `within` so many milliseconds. `GET /nodes?instance_uuid=` */
+export const nodeOfServer = (cloud: Cloud, serverId: string, within = 0): Promise<MachineNode | undefined> =>
   visible(cloud, async () => {
-    const found = await byServer(cloud).look(serverId);
+    const found = await byServer(cloud).look(serverId, within);
     return found && { ...found, id: found.node };
   });
 

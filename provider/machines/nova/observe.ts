@@ -6,6 +6,7 @@ import { listFlavors } from "../../openstack/nova/flavors.ts";
 import { listServers, type NovaServer, servers } from "../../openstack/nova/servers.ts";
 import { resolveImage } from "../images.ts";
 import { type MachinePort, observePorts } from "../ports.ts";
+import { SELDOM } from "../route.ts";
 import type { MachineInputs, MachineOutputs } from "../spec.ts";
 import { nodeById, nodeOfServer } from "./node.ts";
 import { flavorOffers, isWhole } from "./offers.ts";
@@ -63,7 +64,9 @@ export async function observe(
   }
   const missing = ports && inputs ? missingPorts(inputs, ports, server.id) : [];
   const image = inputs && ports && (await imageOf(cloud, inputs, server, reference));
-  const node = (await mayHaveNode(server, inputs ?? last)) ? await nodeUnder(context, reference, server) : undefined;
+  // While Nova only waits for the install, it is Nova that tells the end.
+  const within = server.task === "spawning" && isChanging(server) ? SELDOM : 0;
+  const node = (await mayHaveNode(server, inputs ?? last)) ? await nodeOfServer(cloud, server.id, within) : undefined;
   const tried = triedBy(reference, server.id, node);
   return {
     ...base,
@@ -78,22 +81,6 @@ export async function observe(
     offers: [],
     volumes: [],
   };
-}
-
-/** While Nova only waits for a node's install, the node is looked at no more often than this, in milliseconds: Nova tells the end. */
-const INSTALLING = 20_000;
-const installing = new WeakMap<object, { readonly server: string; readonly node: MachineNode; readonly at: number }>();
-
-/** The node under a server. */
-async function nodeUnder({ cloud, clock }: Context<Cloud>, operation: object, server: Machine) {
-  const waits = server.task === "spawning" && isChanging(server);
-  const before = installing.get(operation);
-  if (waits && before?.server === server.id && clock.now() - before.at < INSTALLING) return before.node;
-  const at = clock.now();
-  const node = await nodeOfServer(cloud, server.id);
-  if (waits && node) installing.set(operation, { server: server.id, node, at });
-  else installing.delete(operation);
-  return node;
 }
 
 /** Where a server was seen, by operation. */

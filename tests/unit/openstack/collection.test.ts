@@ -36,6 +36,28 @@ t.test("one object that is waited on is read by itself", async (t) => {
   t.strictSame(calls, { get: 5, list: 0 });
 });
 
+t.test("what was seen recently will do for whoever says so, until we change it", async (t) => {
+  const { clock, objects, calls, collection } = bench();
+  objects.set("a", { id: "a", state: "BUILD" });
+  for (let look = 0; look < 10; look++) {
+    t.equal((await collection.look("a", 20_000))?.state, "BUILD");
+    await clock.advance(3000);
+  }
+  t.equal(calls.get, 2, "in half a minute");
+  collection.touch("a");
+  await collection.look("a", 20_000);
+  t.equal(calls.get, 3, "after a change of ours at once");
+  await collection.look("a");
+  t.equal(calls.get, 4, "without the word each look is new");
+});
+
+t.test("what was not there is looked for each time, whatever will do", async (t) => {
+  const { calls, collection } = bench();
+  await collection.look("gone", 20_000);
+  await collection.look("gone", 20_000);
+  t.equal(calls.get, 2);
+});
+
 t.test("100 objects that are waited on cost at most one list in 10 seconds", async (t) => {
   const { clock, objects, calls, collection } = bench();
   const ids = Array.from({ length: 100 }, (_, index) => `s${index}`);
