@@ -6,7 +6,7 @@ import type { MachineInputs, MachineOutputs } from "./spec.ts";
 /** What a delete says where the wipe that follows it is the cloud's alone. */
 export const WIPE_NOT_VISIBLE = "released; the cloud wipes the machine now, which this credential cannot see";
 
-/** While a machine is at work, what only goes with it (its node, its reservation) is looked at this seldom, in milliseconds. */
+/** While a machine is at work, what only goes with it (its node, its reservation) is looked at as seldom as this, in milliseconds. */
 export const SELDOM = 20_000;
 
 /** What is wanted of a machine: its inputs, or absence. */

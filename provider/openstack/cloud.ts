@@ -51,7 +51,10 @@ export interface CollectionSource<T extends { id: string }> {
  * several ids are looked at, one list call serves all of them.
  */
 export interface Collection<T extends { id: string }> {
-  /** @param within an object that was seen so recently will do, in milliseconds, where we have not changed it since; default 0 */
+  /**
+   * @param within an object that was seen so recently will do, in milliseconds, where we have not changed it since and it has
+   * shown the same for twice as long: what changes is looked at closely. Default 0
+   */
   look(id: string, within?: number): Promise<T | undefined>;
   /** Says that this id was changed by us: the next look must be newer than now. */
   touch(id: string): void;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../core/clock.ts";
 import type { Collection, CollectionSource } from "./cloud.ts";
 import type { Poller, Watch } from "./poller.ts";
@@ -21,8 +22,8 @@ export class SharedCollection<T extends { id: string }> implements Collection<T>
   readonly #source: CollectionSource<T>;
   readonly #clock: Clock;
   readonly #watch: Watch<T>;
-  /** What the last look showed, and when it was asked for, by id. */
-  readonly #seen = new Map<string, { readonly item: T | undefined; readonly at: number }>();
+  /** What the last look showed, when it was asked for, and since when it has shown the same, by id. */
+  readonly #seen = new Map<string, { readonly item: T | undefined; readonly at: number; readonly since: number }>();
   readonly #touched = new Map<string, number>();
   /** When each id was last looked at. */
   readonly #looked = new Map<string, number>();
@@ -44,7 +45,7 @@ export class SharedCollection<T extends { id: string }> implements Collection<T>
     const before = this.#seen.get(id);
     const seen = before?.at ?? Number.NEGATIVE_INFINITY;
     const touched = this.#touched.get(id) ?? Number.NEGATIVE_INFINITY;
-    if (before?.item && seen > touched && now - seen < within) return before.item;
+    if (before?.item && seen > touched && now - seen < Math.min(within, (now - before.since) / 2)) return before.item;
     const first = !this.#seen.has(id);
     const floor = Math.max(first ? now : seen, touched);
     const latest = this.#watch.latest();
@@ -74,7 +75,9 @@ export class SharedCollection<T extends { id: string }> implements Collection<T>
   }
 
   #note(id: string, at: number, item: T | undefined): void {
-    if (at >= (this.#seen.get(id)?.at ?? at)) this.#seen.set(id, { item, at });
+    const before = this.#seen.get(id);
+    if (before && at < before.at) return;
+    this.#seen.set(id, { item, at, since: before && isDeepStrictEqual(before.item, item) ? before.since : at });
   }
 
   /** How many ids are waited on; forgets those that are not any more. */

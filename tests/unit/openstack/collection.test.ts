@@ -39,16 +39,27 @@ t.test("one object that is waited on is read by itself", async (t) => {
 t.test("what was seen recently will do for whoever says so, until we change it", async (t) => {
   const { clock, objects, calls, collection } = bench();
   objects.set("a", { id: "a", state: "BUILD" });
-  for (let look = 0; look < 10; look++) {
-    t.equal((await collection.look("a", 20_000))?.state, "BUILD");
-    await clock.advance(3000);
-  }
-  t.equal(calls.get, 2, "in half a minute");
+  const wait = async (seconds: number) => {
+    const { get } = calls;
+    for (let second = 0; second < seconds; second += 3) {
+      await collection.look("a", 20_000);
+      await clock.advance(3000);
+    }
+    return calls.get - get;
+  };
+  t.equal(await wait(9), 3, "a new state is looked at each time");
+  await wait(51);
+  t.equal(await wait(60), 3, "one that has long shown the same each 20 s");
+  objects.set("a", { id: "a", state: "ERROR" });
+  while ((await collection.look("a", 20_000))?.state !== "ERROR") await clock.advance(1000);
+  t.equal(await wait(9), 3, "and closely again when it has changed");
+  await wait(51);
+  const { get } = calls;
   collection.touch("a");
   await collection.look("a", 20_000);
-  t.equal(calls.get, 3, "after a change of ours at once");
+  t.equal(calls.get, get + 1, "after a change of ours at once");
   await collection.look("a");
-  t.equal(calls.get, 4, "without the word each look is new");
+  t.equal(calls.get, get + 2, "without the word each look is new");
 });
 
 t.test("what was not there is looked for each time, whatever will do", async (t) => {
