@@ -1,11 +1,12 @@
 /** Runs a command in a process of its own and sends it signals, as the recorder did. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { EngineEvent, RpcEvent } from "../../provider/engine/index.ts";
+import { processesIn, providersIn } from "../lifecycle/processes.ts";
 
 /** A signal to send. */
 export interface Signal {
@@ -75,24 +76,14 @@ function log(file: string): { call?: RpcEvent; event?: EngineEvent }[] {
 }
 
 /** Providers and programs that run in a project's folder. */
-function processesIn(folder: string): { pid: number; role: string }[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const command = readFileSync(`/proc/${name}/cmdline`, "utf8");
-        const role = command.includes("dynamic-provider") ? "dynamic" : command.includes("/cmd/run") ? "program" : "";
-        const own = role !== "" && readlinkSync(`/proc/${name}/cwd`) === folder;
-        return own ? [{ pid: Number(name), role }] : [];
-      } catch {
-        return []; // it has just ended
-      }
-    });
-}
+const runningIn = (folder: string) => [
+  ...providersIn(folder).map(({ pid }) => ({ pid, role: "dynamic" })),
+  ...processesIn(folder, "/cmd/run").map(({ pid }) => ({ pid, role: "program" })),
+];
 
 async function killLeftovers(folder: string, lingerMs: number): Promise<string[]> {
-  for (let waited = 0; waited < lingerMs && processesIn(folder).length > 0; waited += 100) await sleep(100);
-  const left = processesIn(folder);
+  for (let waited = 0; waited < lingerMs && runningIn(folder).length > 0; waited += 100) await sleep(100);
+  const left = runningIn(folder);
   for (const { pid } of left) process.kill(pid, "SIGKILL");
   return left.map(({ role }) => role).sort();
 }

@@ -6,10 +6,10 @@
  * kill; then it must finish. KILL_ROUNDS says how many rounds, each of which kills at other requests; KILL_ROUTE is a part of
  * the route's name.
  */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import t, { type Test } from "tap";
 import { cloudIsUp, describeLeftovers, leftovers, login, resetTenant, tenantEnv, until } from "../cloud/admin.ts";
 import { deployers, type Outcome, Project } from "../lifecycle/deployer.ts";
+import { providersIn } from "../lifecycle/processes.ts";
 import { countOf, deedsIn, machinesOf } from "./cloud.ts";
 import { ROUTES, type Route } from "./programs.ts";
 import { atRequest, type Proxy as CloudProxy, startProxy } from "./proxy.ts";
@@ -73,22 +73,6 @@ const ROUNDS = Number(process.env["KILL_ROUNDS"] ?? 1);
 const only = process.env["KILL_ROUTE"] ?? "";
 const skip = !(await cloudIsUp()) && "the test cloud is not up (npm run cloud:up)";
 
-/** The provider processes that run in a project's folder. */
-function providersIn(folder: string): number[] {
-  return readdirSync("/proc")
-    .filter((pid) => {
-      try {
-        return (
-          readlinkSync(`/proc/${pid}/cwd`) === folder &&
-          readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("dynamic-provider")
-        );
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-}
-
 const [embedded] = deployers();
 
 for (const route of ROUTES)
@@ -110,7 +94,7 @@ function projectOf(t: Test, route: Route, proxy: CloudProxy): Project {
   const project = new Project(t, embedded!, { name: "killed", program: PROGRAM, env });
   proxy.kill = async () => {
     const running = providersIn(project.folder);
-    for (const pid of running) process.kill(pid, "SIGKILL");
+    for (const { pid } of running) process.kill(pid, "SIGKILL");
     if (running.length === 0) throw new Error("there is no provider process to kill");
     await until("the provider is dead", async () => providersIn(project.folder).length === 0, 10, 0.01);
   };

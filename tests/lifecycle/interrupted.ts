@@ -2,7 +2,6 @@
  * Runs that end in the middle: the engine killed, everything killed at once as by a reboot, Ctrl-C once and twice, and a
  * provider that lives on while the next run has begun. The same command again goes on with the same machine, and wipes nothing more.
  */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import t from "tap";
 import { describeLeftovers, leftovers, nodesOf, resetTenant, tenantEnv, until } from "../cloud/admin.ts";
 import { clearNodeFaults, type NodeMethod, setNodeDelay } from "../cloud/faults.ts";
@@ -11,6 +10,7 @@ import { machinesOf } from "../interruption/cloud.ts";
 import { deployers, type Outcome, Project } from "./deployer.ts";
 import { forget, wipesIn, writes } from "./journal.ts";
 import type { KINDS } from "./machines.ts";
+import { processesIn, providersIn } from "./processes.ts";
 
 const skip = process.env["SANDBOX_URL"] === undefined && "needs the journal of the embedded cloud: npm test lifecycle";
 
@@ -20,21 +20,6 @@ const params = require("./params.json");
 const network = new baremetal.IsolatedNetwork("net", { cidr: "10.65.0.0/24" });
 new baremetal.Server("machine", { image: "tiny", networks: [{ network: network.id }], ...params });
 `;
-
-/** The processes of a run in a project's folder besides the engine: the program and the provider. */
-function processesIn(folder: string, words = ""): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        const own = pid !== process.pid && readlinkSync(`/proc/${pid}/cwd`) === folder;
-        return own && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(words);
-      } catch {
-        return false; // it has just ended
-      }
-    });
-}
 
 /** What of a machine is under way when the run ends: the request that began it, by route, and the step of the node that takes long. */
 const MOMENTS = {
@@ -79,7 +64,7 @@ export function testInterrupted(kind: (typeof KINDS)[number]): void {
       }
       const killEngine = (engine: number) => void process.kill(engine, "SIGKILL");
       const reboot = (engine: number) => {
-        for (const pid of [engine, ...processesIn(project.folder)])
+        for (const pid of [engine, ...processesIn(project.folder).map((one) => one.pid)])
           try {
             process.kill(pid, "SIGKILL");
           } catch {
@@ -108,7 +93,7 @@ export function testInterrupted(kind: (typeof KINDS)[number]): void {
 
       edit();
       await cut(["up"], "create", killEngine);
-      t.ok(processesIn(project.folder, "dynamic-provider").length > 0, "the provider outlives its engine");
+      t.ok(providersIn(project.folder).length > 0, "the provider outlives its engine");
       const [machine] = await machinesOf(kind.tenant);
       t.equal(await id(), undefined, "the state knows nothing of the machine");
       await again("an up beside the provider that lives on", machine, 0);

@@ -1,5 +1,4 @@
 /** What fails or dies half way is gone on with: one machine, whatever happened to the run. */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import t from "tap";
 import {
   cloudIsUp,
@@ -13,6 +12,7 @@ import {
 } from "../cloud/admin.ts";
 import { clearNodeFault, setNodeDelay, setNodeFault } from "../cloud/faults.ts";
 import { deployers, Project } from "./deployer.ts";
+import { providersIn } from "./processes.ts";
 
 const PROGRAM = `
 const baremetal = require("pulumi-baremetal");
@@ -22,20 +22,6 @@ new baremetal.Server("machine", { route: "ironic", hardware: { class: "metal" },
 
 const skip = !(await cloudIsUp()) && "the test cloud is not up (npm run cloud:up)";
 const NODES = nodesOf("beta").map((node) => node.name);
-
-/** How many provider processes run in a project's folder. */
-function providersIn(folder: string): number {
-  return readdirSync("/proc").filter((pid) => {
-    try {
-      return (
-        readlinkSync(`/proc/${pid}/cwd`) === folder &&
-        readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("dynamic-provider")
-      );
-    } catch {
-      return false;
-    }
-  }).length;
-}
 
 for (const deployer of deployers()) {
   t.test(`a deploy that fails, run by ${deployer.name}`, { timeout: 600_000, skip }, async (t) => {
@@ -81,7 +67,7 @@ for (const deployer of deployers()) {
     });
     process.kill(pid, "SIGKILL");
     await killed;
-    await until("the provider that was left alone has ended", async () => providersIn(project.folder) === 0, 60);
+    await until("the provider that was left alone has ended", async () => providersIn(project.folder).length === 0, 60);
     t.notOk(await project.resource("machine"), "the state knows nothing of the machine");
 
     await project.run(["cancel", "--yes"]);
