@@ -1,4 +1,4 @@
-/** openstackclient and openstacksdk, as PyPI has them, drive a sandbox. */
+/** openstackclient, as PyPI has it, drives a sandbox. */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,19 +7,16 @@ import { promisify } from "node:util";
 import t, { type Test } from "tap";
 import { startTestSandbox } from "../cloud/sandbox.ts";
 import { clientsPython } from "./environment.ts";
-import { Shell } from "./shell.ts";
+import { gone, Shell, settled } from "./shell.ts";
 
 const run = promisify(execFile);
+
 t.setTimeout(600_000);
 const python = await clientsPython();
 const sandbox = await startTestSandbox();
 t.teardown(() => sandbox.stop());
 
-/** The variables of a user. */
-function variables(user: string): Record<string, string> {
-  return sandbox.environment(user, user);
-}
-
+const variables = (user: string) => sandbox.environment(user, user);
 const shells = new Map<string, Shell>();
 t.teardown(() => {
   for (const shell of shells.values()) shell.end();
@@ -403,73 +400,3 @@ t.test("a virtual server with a volume and a floating address", async (t) => {
   await gone(t, alpha, `volume show ${volume}`);
   await alpha.ok("network delete clients-net");
 });
-
-t.test("a program with openstacksdk", { timeout: 180_000 }, async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "clients-sdk-"));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  const auth = (user: string) => {
-    const env = variables(user);
-    return {
-      auth_url: env["OS_AUTH_URL"],
-      username: env["OS_USERNAME"],
-      password: env["OS_PASSWORD"],
-      user_domain_name: "Default",
-    };
-  };
-  const project = (name: string) => ({
-    auth: { ...auth(name), project_name: name, project_domain_name: "Default" },
-    region_name: "RegionOne",
-  });
-  const clouds = {
-    alpha: project("alpha"),
-    beta: project("beta"),
-    system: { auth: { ...auth("admin"), system_scope: "all" }, region_name: "RegionOne" },
-  };
-  const file = join(folder, "clouds.yaml");
-  writeFileSync(file, JSON.stringify({ clouds }));
-  const script = join(import.meta.dirname, "sdk.py");
-  const env = {
-    PATH: process.env["PATH"],
-    OS_CLIENT_CONFIG_FILE: file,
-    NO_PROXY: "127.0.0.1",
-    PYTHONWARNINGS: "ignore",
-  };
-  const { stdout, stderr } = await run(python, [script], { env, maxBuffer: 1 << 24 }).catch(
-    (error: { stdout: string; stderr: string }) => error,
-  );
-  for (const line of stdout.trim().split("\n")) {
-    const step = JSON.parse(line) as { step: string; error?: string };
-    if (step.error) t.fail(step.step, { error: step.error });
-    else t.pass(step.step);
-  }
-  t.match(stdout, /"the end"/, stderr);
-});
-
-/** Asks until a thing's status is as wanted, as a person would; what it then shows must match. */
-async function settled(
-  t: Test,
-  shell: Shell,
-  command: string,
-  wanted: string,
-  pattern: object = {},
-  field = "status",
-): Promise<void> {
-  const end = Date.now() + 30_000;
-  for (;;) {
-    const ended = await shell.run(command, "-f", "json");
-    const shown = ended.code === 0 ? (JSON.parse(ended.stdout) as Record<string, unknown>) : {};
-    if (shown[field] === wanted || ended.code !== 0 || Date.now() > end || /error/i.test(String(shown[field]))) {
-      t.match(shown, { [field]: wanted, ...pattern }, `openstack ${command}: ${wanted} ${ended.stderr}`);
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-/** Asks until a thing is gone. */
-async function gone(t: Test, shell: Shell, command: string): Promise<void> {
-  const end = Date.now() + 30_000;
-  while ((await shell.run(command, "-f", "json")).code === 0 && Date.now() < end)
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  t.ok(Date.now() < end, `openstack ${command}: gone`);
-}

@@ -74,3 +74,32 @@ function parse(stdout: string): unknown {
   const at = stdout.search(/^[[{]/m);
   return at < 0 ? {} : (JSON.parse(stdout.slice(at)) as unknown);
 }
+
+/** Asks until a thing's status is as wanted, as a person would; what it then shows must match. */
+export async function settled(
+  t: Test,
+  shell: Shell,
+  command: string,
+  wanted: string,
+  pattern: object = {},
+  field = "status",
+): Promise<void> {
+  const end = Date.now() + 30_000;
+  for (;;) {
+    const ended = await shell.run(command, "-f", "json");
+    const shown = ended.code === 0 ? (JSON.parse(ended.stdout) as Record<string, unknown>) : {};
+    if (shown[field] === wanted || ended.code !== 0 || Date.now() > end || /error/i.test(String(shown[field]))) {
+      t.match(shown, { [field]: wanted, ...pattern }, `openstack ${command}: ${wanted} ${ended.stderr}`);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Asks until a thing is gone. */
+export async function gone(t: Test, shell: Shell, command: string): Promise<void> {
+  const end = Date.now() + 30_000;
+  while ((await shell.run(command, "-f", "json")).code === 0 && Date.now() < end)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  t.ok(Date.now() < end, `openstack ${command}: gone`);
+}
