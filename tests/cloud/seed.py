@@ -128,14 +128,28 @@ def node_states():
 def wait_nodes(target, busy):
     for _ in range(400):
         now = node_states()
-        failed = {n: v['last_error'] for n, v in now.items() if v['provision_state'] == 'clean failed'}
-        if failed:
-            sys.exit('clean failed: %s' % failed)
         late = {n: v for n, v in now.items() if v['provision_state'] in busy}
         if not late:
             return
         time.sleep(0.3)
     sys.exit('nodes are not %s: %s' % (target, late))
+
+
+def provide_nodes():
+    """Makes all nodes available that are not yet."""
+    for n in node_states().values():
+        if n['provision_state'] == 'manageable':
+            # network_interface neutron needs ironic-neutron-agent's report of this node before a port binds
+            for _ in range(120):
+                if not has[NEUTRON] or call('GET', NEUTRON + '/v2.0/agents?host=' + n['uuid'])['agents']:
+                    break
+                time.sleep(0.25)
+            call('PUT', IRONIC + '/v1/nodes/%s/states/provision' % n['uuid'], json={'target': 'provide'})
+    wait_nodes('available', ('enroll', 'verifying', 'cleaning', 'clean wait', 'manageable'))
+
+
+def failed_cleaning():
+    return {name: n for name, n in node_states().items() if n['provision_state'] == 'clean failed'}
 
 
 def flavor(have, name, ram, vcpus, disk, specs=None):
@@ -182,15 +196,19 @@ if has[IRONIC]:
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(node, new))
     wait_nodes('manageable', ('enroll', 'verifying'))
-    for n in node_states().values():
-        if n['provision_state'] == 'manageable':
-            # network_interface neutron needs ironic-neutron-agent's report of this node before a port binds
-            for _ in range(120):
-                if not has[NEUTRON] or call('GET', NEUTRON + '/v2.0/agents?host=' + n['uuid'])['agents']:
-                    break
-                time.sleep(0.25)
-            call('PUT', IRONIC + '/v1/nodes/%s/states/provision' % n['uuid'], json={'target': 'provide'})
-    wait_nodes('available', ('enroll', 'verifying', 'cleaning', 'clean wait', 'manageable'))
+    provide_nodes()
+    again = failed_cleaning()
+    if again:  # stopped in the middle of it, or the machine was too busy: as an operator would
+        say('cleaning again: %s' % ', '.join('%s (%s)' % (name, n['last_error']) for name, n in again.items()))
+        for n in again.values():
+            if n['maintenance']:
+                call('DELETE', IRONIC + '/v1/nodes/%s/maintenance' % n['uuid'])
+            call('PUT', IRONIC + '/v1/nodes/%s/states/provision' % n['uuid'], json={'target': 'manage'})
+        wait_nodes('manageable', ('clean failed',))
+        provide_nodes()
+    failed = {name: n['last_error'] for name, n in failed_cleaning().items()}
+    if failed:
+        sys.exit('clean failed: %s' % failed)
 if has[NOVA] and has[IRONIC] and has[PLACEMENT]:
     say('waiting until nova can place servers on bm-0 to bm-5 (usually up to 30 s: nova looks for nodes every 10 s)')
     for _ in range(240):
