@@ -2,7 +2,7 @@
 // Starts one of the TypeScript scripts beside this file on a machine that has nothing but some Node (18 or newer) and npm:
 //   node scripts/bootstrap.mjs test [arguments]      runs scripts/test.ts
 // Plain JavaScript with Node's own modules only, because nothing is installed yet.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -61,4 +61,12 @@ if (!existsSync(tap) || readFileSync(tap, "utf8").includes("@tapjs/typescript"))
   console.log("Preparing the test runner (usually 15 s, once).");
   if (run("tap", ["build"], env) !== 0) process.exit(1);
 }
-process.exit(run(join(bin, "node"), [join("scripts", `${name}.ts`), ...args], env));
+// SIGTERM reaches this process alone, and is handed on; Ctrl-C reaches both, and the script ends what it has started.
+const script = spawn(join(bin, "node"), [join("scripts", `${name}.ts`), ...args], { cwd: root, stdio: "inherit", env });
+process.on("SIGTERM", () => script.kill("SIGTERM"));
+process.on("SIGINT", () => undefined);
+script.on("error", (error) => {
+  console.error(`${join(bin, "node")}: ${error.message}`);
+  process.exit(1);
+});
+script.on("close", (status, signal) => process.exit(signal ? 130 : (status ?? 1)));

@@ -4,7 +4,6 @@
  * what passed in the last run is not run again; its results are kept in the temporary folder. With --page
  * nothing is run, and the page is written from them.
  */
-import { spawn } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -13,6 +12,7 @@ import { parseArgs } from "node:util";
 import { cloudIsUp, SERVICES, serviceUrl } from "../tests/cloud/client.ts";
 import { report } from "../tests/faults/report.ts";
 import { readResults } from "../tests/faults/results.ts";
+import { ended, start, stopOnSignal } from "./children.ts";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const PAGE = join(ROOT, "docs/faults.md");
@@ -34,15 +34,11 @@ if (process.env["SANDBOX_URL"] || !(await cloudIsUp())) {
 }
 if (!values.resume && !values.page) rmSync(RESULTS, { force: true });
 
-/** Runs one stage in a process group of its own, which tap ends as a whole; its TAP goes to the terminal. */
-function run(stage: string): Promise<boolean> {
+/** Runs one stage; its TAP goes to the terminal. */
+async function run(stage: string): Promise<boolean> {
   const env = { ...process.env, FAULTS: "all", FAULTS_RESULTS: RESULTS, TAP_TIMEOUT: "14400" };
   const argv = ["--disable-warning=ExperimentalWarning", join(ROOT, `tests/faults/${stage}.test.ts`)];
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, argv, { cwd: ROOT, env, stdio: "inherit", detached: true });
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.kill(-child.pid!, signal));
-    child.on("close", (code) => resolve(code === 0));
-  });
+  return (await ended(start([process.execPath, ...argv], { cwd: ROOT, env, stdio: "inherit" }))) === 0;
 }
 
 /** The highest version that Ironic and Nova say they speak: by these a release is known. */
@@ -55,6 +51,7 @@ async function cloudVersion(): Promise<string> {
   return `a real OpenStack (Ironic ${await version("ironic")}, Nova ${await version("nova")})`;
 }
 
+stopOnSignal();
 let good = true;
 const cloud = await cloudVersion();
 for (const stage of values.page ? [] : positionals.length ? positionals : ALL) {

@@ -1,5 +1,4 @@
 /** `npm test`: runs the test suites, starts the test cloud when one of them needs it, and ends with "N passed, N failed". */
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -7,6 +6,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { cloudIsUp } from "../tests/cloud/client.ts";
 import { startTestSandbox } from "../tests/cloud/sandbox.ts";
+import { ended, start, stopOnSignal } from "./children.ts";
 import { chooseSuites, type Suite } from "./suites.ts";
 import { type Count, tapReader } from "./tap-output.ts";
 
@@ -23,22 +23,18 @@ function say(text: string): void {
 }
 
 /** Runs a command; `onLine` gets its output line by line, else it goes to the terminal. Resolves to the exit status. */
-function run(
+async function run(
   command: string[],
   onLine?: (line: string) => void,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<number> {
-  return new Promise((resolve) => {
-    const [program, ...args] = command as [string, ...string[]];
-    const child = spawn(program, args, { env, stdio: ["ignore", onLine ? "pipe" : "inherit", "inherit"] });
-    child.on("error", (error) => {
-      say(`    ${program}: ${error.message}`);
-      resolve(1);
-    });
-    const lines = child.stdout && onLine ? createInterface({ input: child.stdout }).on("line", onLine) : undefined;
-    const read = lines ? new Promise((done) => lines.once("close", done)) : Promise.resolve();
-    child.on("close", (status) => void read.then(() => resolve(status ?? 1)));
-  });
+  const child = start(command, { env, stdio: ["ignore", onLine ? "pipe" : "inherit", "inherit"] });
+  const status = ended(child);
+  if (child.stdout && onLine) {
+    const lines = createInterface({ input: child.stdout }).on("line", onLine);
+    await new Promise((done) => lines.once("close", done));
+  }
+  return status;
 }
 
 function testFiles({ folder = "", only }: Suite): string[] {
@@ -133,12 +129,7 @@ async function main(): Promise<number> {
   return total.failed === 0 ? 0 : 1;
 }
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
-    say(`\n${signal}: stopping`);
-    void stopCloud().then(() => process.exit(130));
-  });
-}
+stopOnSignal(() => stopCloud());
 
 main().then(
   (status) => process.exit(status),
