@@ -20,6 +20,17 @@ export interface ProgramOptions {
   onLine: (line: string, stream: "stdout" | "stderr") => void;
 }
 
+/**
+ * Ends the program when its engine has ended. Pulumi's runtime would go on for ever: it reports that the engine is gone, which
+ * fails, which it reports. That leaves its own thread no time for anything else, hence one beside it.
+ * The engine's id is written in here: it may be gone before the program looks.
+ */
+const ENDS_WITH_ENGINE = dataUrl(`
+import { Worker } from "node:worker_threads";
+const watch = \`setInterval(() => process.ppid === ${process.pid} || process.kill(process.pid, "SIGKILL"), 500)\`;
+new Worker(watch, { eval: true, execArgv: [], env: {} }).unref();
+`);
+
 /** The exit code of a program whose error the SDK has already reported. */
 const REPORTED = 32;
 
@@ -46,6 +57,8 @@ export class Program {
     };
     this.#child = new NodeChild({
       args: [
+        "--import",
+        ENDS_WITH_ENGINE,
         ...project.nodeArguments,
         sdkModule(project.programDirectory, "cmd/run"),
         ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]),
@@ -79,4 +92,8 @@ export class Program {
   kill(): void {
     this.#child.kill("SIGKILL");
   }
+}
+
+function dataUrl(code: string): string {
+  return `data:text/javascript,${encodeURIComponent(code)}`;
 }

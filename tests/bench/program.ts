@@ -1,9 +1,11 @@
 /** Whole programs for benchmarks: each command in processes of its own, timed, with the provider's memory watched. */
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { plainEnvironment } from "../lifecycle/environment.ts";
 import { ROUTES, type RouteName } from "./cloud.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -62,9 +64,8 @@ export class Bench {
     symlinkSync(join(ROOT, "node_modules/@pulumi"), join(this.folder, "node_modules/@pulumi"));
     symlinkSync(ROOT, join(this.folder, "node_modules/pulumi-baremetal"));
     mkdirSync(join(this.folder, "state"));
-    const kept = Object.entries(process.env).filter(([key]) => !/^(OS_|PULUMI_|NODE_OPTIONS)/.test(key));
     this.#env = {
-      ...Object.fromEntries(kept),
+      ...plainEnvironment(),
       ...env,
       PULUMI_BACKEND_URL: `file://${this.folder}/state`,
       PULUMI_CONFIG_PASSPHRASE: "bench",

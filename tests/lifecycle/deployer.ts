@@ -2,11 +2,13 @@
  * Runs Pulumi programs by whatever runs them here: the embedded engine always, the real CLI as well where `pulumi` is on
  * PATH. Both take the same commands and flags, so a test is written once.
  */
+
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import { plainEnvironment } from "./environment.ts";
 import "../cloud/own-sandbox.ts";
 import { runCommand } from "../../provider/engine/index.ts";
 
@@ -99,11 +101,8 @@ export class Project {
     symlinkSync(join(root, "node_modules/@pulumi"), join(this.folder, "node_modules/@pulumi"));
     symlinkSync(root, join(this.folder, "node_modules/pulumi-baremetal"));
     mkdirSync(join(this.folder, "state"));
-    const inherited = Object.entries(process.env).filter(
-      ([key]) => !/^(OS_|PULUMI_|TAP|NODE_OPTIONS|_TAPJS)/.test(key),
-    );
     this.env = {
-      ...Object.fromEntries(inherited),
+      ...plainEnvironment(),
       ...options.env,
       PULUMI_BACKEND_URL: `file://${this.folder}/state`,
       PULUMI_CONFIG_PASSPHRASE: "lifecycle",

@@ -2,12 +2,14 @@
  * examples/first-machine on machines that cannot be installed, as a newcomer meets it. docs/when-a-node-fails.md shows what is
  * printed; here it is printed anew and compared. UPDATE_DOCS=1 writes it into the page.
  */
+
 import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { startSandbox } from "../../provider/sandbox/index.ts";
 import { example } from "../rehearsal/projects.ts";
+import { plainEnvironment } from "./environment.ts";
 
 const root = join(import.meta.dirname, "../..");
 const page = join(root, "docs/when-a-node-fails.md");
@@ -36,9 +38,8 @@ t.test("the page shows what is printed", { timeout: 900_000 }, async (t) => {
   t.teardown(() => sandbox.stop());
   const folder = example(t, "first-machine");
   mkdirSync(join(folder, "state"));
-  const inherited = Object.entries(process.env).filter(([key]) => !/^(OS_|PULUMI_|TAP|NODE_OPTIONS|_TAPJS)/.test(key));
   const env = {
-    ...Object.fromEntries(inherited),
+    ...plainEnvironment(),
     ...sandbox.environment(),
     PULUMI_BACKEND_URL: `file://${folder}/state`,
     PULUMI_CONFIG_PASSPHRASE: "first",

@@ -1,4 +1,5 @@
 /** The dynamic host as Pulumi reaches it: the real dynamic-provider server, over gRPC. Asks no cloud. */
+
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -6,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import t from "tap";
+import { plainEnvironment } from "../lifecycle/environment.ts";
 
 const root = join(import.meta.dirname, "../..");
 const require = createRequire(import.meta.url);
@@ -20,12 +22,9 @@ const providerText = (type: string) => `exports.handler = () => require("pulumi-
 const folder = mkdtempSync(join(tmpdir(), "pulumi-baremetal-host-"));
 mkdirSync(join(folder, "node_modules"));
 symlinkSync(root, join(folder, "node_modules/pulumi-baremetal"));
-const env = Object.fromEntries(
-  Object.entries(process.env).filter(([key]) => !/^(OS_|TAP|_TAPJS|NODE_OPTIONS)/.test(key)),
-);
 const server = spawn(process.execPath, [require.resolve("@pulumi/pulumi/cmd/dynamic-provider"), "127.0.0.1:1"], {
   cwd: folder,
-  env: { ...env, HOME: folder, PULUMI_PROJECT: "host" },
+  env: { ...plainEnvironment(), HOME: folder, PULUMI_PROJECT: "host" },
   stdio: ["ignore", "pipe", "ignore"],
 });
 t.teardown(() => {

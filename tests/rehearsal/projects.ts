@@ -1,9 +1,11 @@
 /** Projects for whole rehearsals, and the command line as a person runs it. */
+
 import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Test } from "tap";
+import { plainEnvironment } from "../lifecycle/environment.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -71,13 +73,12 @@ export interface Outcome {
 
 /** Any Node.js command in a folder. */
 export function runNode(folder: string, args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
-  const inherited = Object.entries(process.env).filter(([key]) => !/^(OS_|PULUMI_|TAP|NODE_OPTIONS|_TAPJS)/.test(key));
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...args], {
       cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
       env: {
-        ...Object.fromEntries(inherited),
+        ...plainEnvironment(),
         NODE_COMPILE_CACHE: join(tmpdir(), "pulumi-baremetal-compile-cache"),
         NO_COLOR: "1",
         ...env,
