@@ -52,6 +52,10 @@ async function cloudVersion(): Promise<string> {
 }
 
 stopOnSignal();
+if (!values.page) {
+  const build = start([process.execPath, "scripts/build.ts", "--quick"], { cwd: ROOT, stdio: "inherit" });
+  if ((await ended(build)) !== 0) process.exit(1);
+}
 let good = true;
 const cloud = await cloudVersion();
 for (const stage of values.page ? [] : positionals.length ? positionals : ALL) {
