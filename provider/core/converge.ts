@@ -90,6 +90,9 @@ export async function converge<S extends Seen, A extends Action>(
     if ("failed" in step) throw step.failed.with({ elapsed: deadline.elapsed });
     if ("wait" in step) {
       last = undefined;
+      const { stuck } = step.wait;
+      if (stuck && waiting.unchanged(step.wait) >= stuck.after * 1000)
+        throw stuck.failed.with({ elapsed: deadline.elapsed });
       await waiting.pause(step.wait);
       continue;
     }

@@ -19,6 +19,8 @@ export interface Wait {
   readonly interval?: number;
   /** Whose move it is where time runs out in this wait, and what it is; else to run the same command again. */
   readonly late?: { readonly mover: Mover; readonly next: string };
+  /** What it has failed with when it has shown unchanged for `after` seconds: nobody is at work on it any more. */
+  readonly stuck?: { readonly after: number; readonly failed: Failure };
 }
 
 /**

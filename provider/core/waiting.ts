@@ -42,9 +42,14 @@ export class Waiting {
    * at closely again: the last one before the end is mostly short, and nobody should wait for us after it.
    */
   async pause(wait: Wait): Promise<void> {
+    await this.#rest(wait, this.unchanged(wait));
+  }
+
+  /** Milliseconds since when this has shown without a change. */
+  unchanged({ for: text }: Wait): number {
     const now = this.#context.clock.now();
-    if (this.#unchanged?.text !== wait.for) this.#unchanged = { text: wait.for, from: now };
-    await this.#rest(wait, now - this.#unchanged.from);
+    if (this.#unchanged?.text !== text) this.#unchanged = { text, from: now };
+    return now - this.#unchanged.from;
   }
 
   /** Pauses because the cloud has not answered since `from`; what was seen before it counts as unchanged. */

@@ -32,7 +32,10 @@ export type PortAction =
       readonly name: `change port ${number}`;
       readonly args: { readonly port: "change"; readonly id: string; readonly body: Partial<PortBody> };
     }
-  | { readonly name: `delete port ${number}`; readonly args: { readonly port: "delete"; readonly id: string } };
+  | {
+      readonly name: `delete port ${number}`;
+      readonly args: { readonly port: "delete"; readonly id: string; readonly letGo?: true };
+    };
 
 interface PortBody {
   readonly name: string;
@@ -166,6 +169,12 @@ export const deletePort = (port: MachinePort): PortAction => ({
   args: { port: "delete", id: port.id },
 });
 
+/** The step that removes one of our ports whose machine is gone and never let go of it: Neutron keeps users from deleting such a port. */
+export const deletePortOfGone = (port: MachinePort): PortAction =>
+  port.device === ""
+    ? deletePort(port)
+    : { name: `delete port ${port.index}`, args: { port: "delete", id: port.id, letGo: true } };
+
 /** The step that makes an existing port one of ours: the machine was adopted with it. */
 export const adoptPort = (tag: string, index: number, id: string): PortAction => ({
   name: `change port ${index}`,
@@ -185,7 +194,10 @@ export async function performPortAction(cloud: Cloud, action: PortAction): Promi
   const { args } = action;
   if (args.port === "create") await network.post("/ports", { port: args.body });
   else if (args.port === "change") await network.put(`/ports/${args.id}`, { port: args.body });
-  else await network.remove(`/ports/${args.id}`);
+  else {
+    if (args.letGo) await network.put(`/ports/${args.id}`, { port: { device_id: "", device_owner: "" } });
+    await network.remove(`/ports/${args.id}`);
+  }
 }
 
 /** Gives our ports another tag: the resource was renamed. */

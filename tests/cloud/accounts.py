@@ -9,6 +9,8 @@ import os
 import sys
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
 
 PASSWORD = 'secret'
 PORT_BASE = int(os.environ.get('OSCLOUD_PORT_BASE', '20000'))
@@ -26,6 +28,8 @@ CATALOG = [  # service name, type, port, path
 ]
 session = requests.Session()
 session.trust_env = False
+# a Keystone that has just started may close a connection unanswered; what only reads is asked again
+session.mount('http://', HTTPAdapter(max_retries=Retry(total=5, backoff_factor=0.2, allowed_methods=['GET'])))
 
 
 def call(method, path, **kw):

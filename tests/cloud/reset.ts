@@ -154,14 +154,22 @@ async function unplugRouter(session: Session, id: string): Promise<void> {
     await session.raw("neutron", "PUT", `/routers/${id}/remove_router_interface`, { port_id: port["id"] });
 }
 
+/** Whether a server is on the node: not where Nova dropped the server and could not give the node back, which only an operator can. */
+export async function hasServer({ instance_uuid: id }: Json): Promise<boolean> {
+  if (!id) return false;
+  const { project } = await admin();
+  return (await project.raw("nova", "GET", `/servers/${id}`)).status !== 404;
+}
+
 /** Machines of nova that a failed test left unusable (failed cleaning, a fault, maintenance) and that nobody has. */
 async function healNovaNodes(): Promise<void> {
   for (const seed of NODES.filter((node) => !node.owner && !node.lessee)) {
     await clearNodeFaults(seed.name);
     const node = await getNode(seed.name);
     if (node["maintenance"]) await ironic("DELETE", `/nodes/${seed.name}/maintenance`);
-    if (!node["instance_uuid"] && node["power_state"] === "power off") await removeTargets(seed.name);
-    if (!node["instance_uuid"] && node["provision_state"] !== "available") await makeAvailable(seed.name);
+    if (await hasServer(node)) continue;
+    if (node["power_state"] === "power off") await removeTargets(seed.name);
+    if (node["provision_state"] !== "available") await makeAvailable(seed.name);
   }
 }
 

@@ -123,6 +123,17 @@ t.test("virtual: networks come and go in place, a port of the program's own stay
   await call("neutron", "DELETE", `/ports/${own}`);
 });
 
+t.test("virtual: a port that Nova forgot to let go of goes with the server that is gone", async (t) => {
+  const { id, outputs } = await create(machine, context, virtual("forgotten"));
+  await call("nova", "DELETE", `/servers/${id}`);
+  await until("it is gone", () => here.gone(id));
+  const [left] = (await ports(networks[0])) as [Json];
+  const bound = { device_id: id, device_owner: "compute:nova" };
+  await call("neutron", "PUT", `/ports/${left["id"]}`, { port: bound });
+  await remove(machine, context, id, outputs);
+  t.same(await ports(networks[0]), [], "nothing is left");
+});
+
 t.test("virtual: deletion protection is a lock that our own changes pass", async (t) => {
   const { id, outputs } = await create(machine, context, virtual("lock", { deletionProtection: true }));
   t.match(await serverOf(id), { locked: true, description: /:sealed\]$/ });

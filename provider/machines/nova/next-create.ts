@@ -1,7 +1,7 @@
 import { Failure, failure, type Step, withMark } from "../../core/index.ts";
 import type { BlockDevice, NewServer } from "../../openstack/nova/servers.ts";
 import { installRecord, userDataWithKeys } from "../install.ts";
-import { deletePort, type MachinePort, nextPortAction, surplusPorts } from "../ports.ts";
+import { deletePort, deletePortOfGone, type MachinePort, nextPortAction, surplusPorts } from "../ports.ts";
 import type { DesiredMachine } from "../route.ts";
 import type { MachineInputs } from "../spec.ts";
 import type { FailedBuild, NovaAction } from "./actions.ts";
@@ -72,7 +72,7 @@ function clearAndFail(
   last: FailedBuild,
 ): Step<NovaAction> {
   const ours = ports.find((port) => port.ours);
-  if (ours) return { do: deletePort(ours) };
+  if (ours) return { do: deletePortOfGone(ours) };
   // No node for another try: what there is to tell is why the one before failed.
   const told = (last.code === "no-capacity" && builds.findLast(({ code }) => code !== "no-capacity")) || last;
   const words = told.what.replace(/\.$/, "");

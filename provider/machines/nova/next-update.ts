@@ -1,5 +1,4 @@
 import { Failure, failure, type Step, timesTaken } from "../../core/index.ts";
-import { visible } from "../../openstack/ironic/index.ts";
 import type { ServerAction } from "../../openstack/nova/servers.ts";
 import { installRecord, matchesInstall, userDataWithKeys } from "../install.ts";
 import { FAULTS } from "../ironic/words.ts";
@@ -39,9 +38,8 @@ export const act = (
 
 /** The node under a server is in maintenance: by an operator's hand, or for a fault that Ironic saw itself. */
 export function maintenance(node: MachineNode, server: string, more = ""): Failure {
-  const said = node.lastError && visible(node.lastError);
   const why = [node.fault, node.maintenance].filter(Boolean).join(": ");
-  const what = `node ${node.name ?? node.id} is in maintenance: ${why}${said ? `; Ironic says: ${said}` : ""}${more}`;
+  const what = `node ${node.name ?? node.id} is in maintenance: ${why}${node.lastError ? `; Ironic says: ${node.lastError}` : ""}${more}`;
   return failure(FAULTS[node.fault ?? ""] ?? "in-maintenance", what, { where: server });
 }
 

@@ -1,5 +1,5 @@
-import { failure, type Step, timesTaken } from "../../core/index.ts";
-import { deletePort, type MachinePort } from "../ports.ts";
+import { failure, type Step, timesTaken, type Wait } from "../../core/index.ts";
+import { deletePortOfGone, type MachinePort } from "../ports.ts";
 import { type DesiredMachine, isAdopted, WIPE_NOT_VISIBLE } from "../route.ts";
 import type { NovaAction } from "./actions.ts";
 import { describeFault, dropFailedBuild, nextCreate } from "./next-create.ts";
@@ -16,11 +16,15 @@ import {
   reinstallReasons,
   rename,
 } from "./next-update.ts";
-import type { Last, Machine, NovaSeen } from "./seen.ts";
+import type { Last, Machine, MachineNode, NovaSeen } from "./seen.ts";
 import { judgeFault, meaningOf, RETURNING, type StatusMeaning } from "./states.ts";
 
 /** How often a delete that Nova gives up is asked for: long where Ironic is at work on the node, else the node does not want. */
 const GIVEN_UP = { busy: 100, other: 6 };
+/** Seconds after which a server that looks put down is put down: where its node shows it, and where no node can be seen. */
+const PUT_DOWN = { seen: 120, unseen: 1200 };
+/** What helps where a server was never finished and never will be. */
+const MAKE_NEW = "run `pulumi up --replace URN` with this resource's URN: it releases the machine and makes a new one.";
 /** Nova's tasks that end with the server gone. */
 const DELETING = ["deleting", "soft-deleting"];
 
@@ -70,8 +74,7 @@ function nextInError(given: Case): Step<NovaAction> {
   if (timesTaken(taken, "reinstall"))
     return { failed: failure("deploy-failed", `the reinstall failed: ${words}`, about) };
   if (unfinished) {
-    const next = "run `pulumi up --replace URN` with this resource's URN: it releases the machine and makes a new one.";
-    return { failed: failure(judgeFault(server.fault).code, describeFault(server), { ...about, next }) };
+    return { failed: failure(judgeFault(server.fault).code, describeFault(server), { ...about, next: MAKE_NEW }) };
   }
   if (!adopting && desired.inputs.allowReinstall && reinstallReasons(given).length) {
     const again = reinstall(given);
@@ -89,8 +92,32 @@ const moving = ({ seen, server }: Case, meaning: StatusMeaning): Step<NovaAction
   const node = seen.node ? `, node ${seen.node.name ?? seen.node.id}: ${seen.node.state}` : "";
   const what = meaning.kind === "moving" ? meaning.words : "Nova is at work on it";
   const task = server.task ? ` (${server.task}${node})` : node ? ` (${node.slice(2)})` : "";
-  return { wait: { for: `${what}${task}`, ...(meaning.usual === undefined ? {} : { usual: meaning.usual }) } };
+  const stuck = putDown(server, seen.node);
+  return {
+    wait: {
+      for: `${what}${task}`,
+      ...(meaning.usual === undefined ? {} : { usual: meaning.usual }),
+      ...(stuck && { stuck }),
+    },
+  };
 };
+
+/**
+ * A server in BUILD on which nobody works: where Nova cannot even say that it gives a build up, because Keystone or its database does
+ * not answer, it leaves the server so for ever. For a moment it looks so too while Nova goes on.
+ */
+function putDown(server: Machine, node: MachineNode | undefined): Wait["stuck"] {
+  if (server.status !== "BUILD" || server.task !== undefined) return undefined;
+  const about = { where: server.id, state: server.status };
+  const what = "Nova has put the server down while it was building it, without a word";
+  if (!node) {
+    const next = `ask the operator whether Nova still builds it; if it does not, ${MAKE_NEW}`;
+    return { after: PUT_DOWN.unseen, failed: failure("stuck-state", what, { ...about, next }) };
+  }
+  if (node.state !== "deploy failed") return undefined;
+  const failed = `${what}; the deploy of node ${node.name ?? node.id} has failed${node.lastError ? `: ${node.lastError}` : ""}`;
+  return { after: PUT_DOWN.seen, failed: failure("stuck-state", failed, { ...about, mover: "you", next: MAKE_NEW }) };
+}
 
 const hidden = (): Step<NovaAction> => ({
   wait: {
@@ -132,7 +159,7 @@ function nextAbsent(
   const isOurs = (port: MachinePort) =>
     port.ours && ((port.device === "" && !desired.beside) || port.device === seen.was);
   const ours = (seen.ports ?? []).find(isOurs);
-  if (ours) return { do: deletePort(ours) };
+  if (ours) return { do: deletePortOfGone(ours) };
   return nextWiped(seen, last?.kind === "virtual" || seen.was === undefined);
 }
 

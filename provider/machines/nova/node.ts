@@ -1,5 +1,6 @@
 import type { Cloud } from "../../openstack/cloud.ts";
 import { isStatus } from "../../openstack/index.ts";
+import { visible } from "../../openstack/ironic/index.ts";
 import type { MachineNode } from "./seen.ts";
 
 interface IronicNode {
@@ -25,19 +26,22 @@ interface Occupied extends MachineNode {
 const FIELDS =
   "uuid,name,instance_uuid,provision_state,power_state,maintenance,maintenance_reason,fault,last_error,resource_class,traits";
 
-const toNode = (node: IronicNode): MachineNode => ({
-  id: node.uuid,
-  ...(node.name ? { name: node.name } : {}),
-  ...(node.instance_uuid ? { instance: node.instance_uuid } : {}),
-  state: node.provision_state,
-  ...(node.power_state === "power on" ? { power: "on" as const } : {}),
-  ...(node.power_state === "power off" ? { power: "off" as const } : {}),
-  ...(node.maintenance ? { maintenance: node.maintenance_reason || "no reason given" } : {}),
-  ...(node.fault ? { fault: node.fault } : {}),
-  ...(node.last_error ? { lastError: node.last_error } : {}),
-  ...(node.resource_class ? { resourceClass: node.resource_class } : {}),
-  traits: node.traits ?? [],
-});
+const toNode = (node: IronicNode): MachineNode => {
+  const lastError = visible(node.last_error);
+  return {
+    id: node.uuid,
+    ...(node.name ? { name: node.name } : {}),
+    ...(node.instance_uuid ? { instance: node.instance_uuid } : {}),
+    state: node.provision_state,
+    ...(node.power_state === "power on" ? { power: "on" as const } : {}),
+    ...(node.power_state === "power off" ? { power: "off" as const } : {}),
+    ...(node.maintenance ? { maintenance: node.maintenance_reason || "no reason given" } : {}),
+    ...(node.fault ? { fault: node.fault } : {}),
+    ...(lastError === undefined ? {} : { lastError }),
+    ...(node.resource_class ? { resourceClass: node.resource_class } : {}),
+    traits: node.traits ?? [],
+  };
+};
 
 const read = async (cloud: Cloud, query: Record<string, string>): Promise<IronicNode[]> => {
   const ironic = cloud.service("baremetal");
@@ -58,7 +62,7 @@ const byServer = (cloud: Cloud) =>
 const closed = new WeakSet<Cloud>();
 
 /** What this credential may see of Ironic, undefined where it may see nothing: a tenant need not know of nodes at all. */
-async function visible<T>(cloud: Cloud, look: () => Promise<T | undefined>): Promise<T | undefined> {
+async function letIn<T>(cloud: Cloud, look: () => Promise<T | undefined>): Promise<T | undefined> {
   if (closed.has(cloud) || !(await cloud.offers("baremetal"))) return undefined;
   try {
     return await look();
@@ -71,14 +75,14 @@ async function visible<T>(cloud: Cloud, look: () => Promise<T | undefined>): Pro
 
 /** The node under a server, as it was `within` so many milliseconds. `GET /nodes?instance_uuid=` */
 export const nodeOfServer = (cloud: Cloud, serverId: string, within = 0): Promise<MachineNode | undefined> =>
-  visible(cloud, async () => {
+  letIn(cloud, async () => {
     const found = await byServer(cloud).look(serverId, within);
     return found && { ...found, id: found.node };
   });
 
 /** A node by its own id, to see it through its wiping. `GET /nodes/{id}` */
 export const nodeById = (cloud: Cloud, id: string): Promise<MachineNode | undefined> =>
-  visible(cloud, async () => {
+  letIn(cloud, async () => {
     const ironic = cloud.service("baremetal");
     const microversion = await ironic.negotiate("reading nodes");
     const found = await ironic.find<IronicNode>(`/nodes/${encodeURIComponent(id)}`, {

@@ -1,6 +1,7 @@
 /** Faults under a machine by Nova: its nodes, which its user does not see, and the services around it. */
+import { admin } from "../../cloud/client.ts";
 import { getNode } from "../../cloud/nodes.ts";
-import { makeAvailable } from "../../cloud/reset.ts";
+import { hasServer, makeAvailable } from "../../cloud/reset.ts";
 import { all, begun, metadata, networks, node, power, reinstall, withVolume } from "../changes.ts";
 import * as fault from "../inject.ts";
 import type { Scene } from "../scene.ts";
@@ -13,13 +14,25 @@ const quickInstall = fault.nodeIsSlow(["deploy"], 0).clear;
 
 /** The operator has the nodes wiped whose wipe failed. */
 const wiped = async (scene: Scene) => {
-  for (const name of scene.stage.nodes) if (!(await getNode(name))["instance_uuid"]) await makeAvailable(name);
+  for (const name of scene.stage.nodes) if (!(await hasServer(await getNode(name)))) await makeAvailable(name);
 };
 
 /** What Ironic could not tear down without Keystone, the operator has wiped. */
 const recovered = async (scene: Scene) => {
   await quickInstall(scene);
   await wiped(scene);
+};
+
+/** The operator takes the node down that Nova forgot to, and says of its server that it has failed. */
+const putRight = async (scene: Scene) => {
+  await quickInstall(scene);
+  for (const name of scene.stage.nodes) {
+    const { provision_state, instance_uuid } = await getNode(name);
+    if (provision_state !== "deploy failed") continue;
+    await makeAvailable(name);
+    const { project } = await admin();
+    await project.call("nova", "POST", `/servers/${instance_uuid}/action`, { "os-resetState": { state: "error" } });
+  }
 };
 
 const READS_ONLY = "a refresh only reads";
@@ -166,7 +179,20 @@ export const NOVA: readonly Row[] = [
     class: "keystone dead",
     stage,
     ...fault.dead("keystone"),
-    create: { ends: "goes on", prepare: slowInstall(4), when: node("deploying"), lasts: 8, mend: recovered },
+    // Nova looks at the node while nobody can check its token, gives the build up, and cannot say so. Of a shorter time it is chance
+    // whether Nova looks just then at all, and whether it can clean up.
+    create: {
+      ends: "stuck-state",
+      says: /put the server down .* deploy of node bm-\d has failed/,
+      mover: "you",
+      left: "half-made",
+      prepare: slowInstall(6),
+      when: node("deploying"),
+      lasts: 25,
+      mend: putRight,
+      replaces: true,
+      long: true,
+    },
     // Ironic cannot change the networks without Keystone, and Nova rebuilds on no other node.
     update: {
       ends: "deploy-failed",

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { catalogue, type Failure, type Step } from "../../../provider/core/index.ts";
+import { catalogue, type Failure, type Step, type Wait } from "../../../provider/core/index.ts";
 import { unusableImage } from "../../../provider/machines/images.ts";
 import { STATES } from "../../../provider/machines/ironic/index.ts";
 import { DEAD_ENDS, FAULTS, inMaintenance, stuck, waitFor } from "../../../provider/machines/ironic/words.ts";
@@ -110,6 +110,31 @@ t.test("Nova: every status, for whoever wants something of it that it does not a
     { wait: { late: { mover: "operator" } } },
     "a cell that is gone is waited for, and it is told whose it is",
   );
+  const lame = { id: "n-1", name: "bm-3", state: "deploy failed", lastError: "no bootable disk", traits: [] };
+  const putDown = next(creating(), seen({ status: "BUILD" }, { node: lame }, OPEN)) as { wait: Wait };
+  t.match(
+    putDown,
+    { wait: { stuck: { after: 120 } } },
+    "a build that Nova has put down is not waited for to the limit",
+  );
+  isWhole(t, putDown.wait.stuck!.failed, "stuck-state", /deploy of node bm-3 has failed: no bootable disk/);
+  t.match(putDown.wait.stuck!.failed.message, /Your move: run `pulumi up --replace URN`/);
+  const unseen = next(creating(), seen({ status: "BUILD" }, {}, OPEN)) as { wait: Wait };
+  t.match(unseen, { wait: { stuck: { after: 1200 } } }, "longer where no node can be seen");
+  isWhole(t, unseen.wait.stuck!.failed, "stuck-state", /ask the operator whether Nova still builds it/);
+  for (const [state, task] of [
+    ["deploying", null],
+    ["deploy failed", "spawning"],
+  ] as const)
+    t.notOk(
+      (
+        next(
+          creating(),
+          seen({ status: "BUILD", "OS-EXT-STS:task_state": task }, { node: { ...lame, state } }, OPEN),
+        ) as { wait: Wait }
+      ).wait.stuck,
+      `node ${state}, task ${task}: Nova is at work`,
+    );
 });
 
 t.test("Nova: a server that could not be made, by the words of its fault", async (t) => {

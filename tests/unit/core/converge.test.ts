@@ -70,6 +70,25 @@ t.test("a time-out says what was waited for", async (t) => {
   );
 });
 
+t.test(
+  "a wait that nobody works on any more fails when it has shown unchanged for long enough, not before",
+  async (t) => {
+    const stuck = { after: 120, failed: failure("stuck-state", "put down") };
+    const clock = new FakeClock();
+    const began = clock.now();
+    await t.rejects(
+      run(() => ({ wait: { for: "deploying", stuck } }), 3600, { clock }),
+      { code: "stuck-state", message: /put down/ },
+    );
+    const passed = (clock.now() - began) / 1000;
+    t.ok(passed >= 120 && passed < 130, `after ${passed} s`);
+    const { seen } = await run((turn) =>
+      turn === 300 ? { done: "x" } : { wait: { for: `deploying (${turn % 20 === 0 ? "busy" : "free"})`, stuck } },
+    );
+    t.equal(seen.turn, 300, "what changes now and then goes on");
+  },
+);
+
 t.test("a step that shows no effect gets time, then fails; silence is no success", async (t) => {
   await t.rejects(
     run(() => ({ do: { name: "attach" } })),

@@ -213,6 +213,11 @@ t.test("absent: protection, the server, its ports, its wiping", (t) => {
   t.match(failed(next(absent(), gone({ node: node({ state: "clean failed", lastError: "disk" }) }))), {
     message: /bm-1.*disk/,
   });
+  t.match(
+    next(absent(), gone({ ports: [port()] })),
+    { do: { args: { letGo: true } } },
+    "Neutron deletes no bound port",
+  );
   t.equal(word(next(updating(), gone())), "failed gone", "an update of one that is gone");
   t.end();
 });
