@@ -163,17 +163,14 @@ export function nextPortAction(
 const sameSet = (a: readonly string[], b: readonly string[]) =>
   a.length === b.length && a.every((item) => b.includes(item));
 
-/** The step that removes one of our ports. */
-export const deletePort = (port: MachinePort): PortAction => ({
+/**
+ * The step that removes one of our ports. Neutron keeps users from deleting a port that a machine has; where that machine is among the
+ * `gone` and never let go of it, this lets go first. A run that ends between these two calls leaves a free port, which is ours still.
+ */
+export const deletePort = (port: MachinePort, ...gone: readonly (string | undefined)[]): PortAction => ({
   name: `delete port ${port.index}`,
-  args: { port: "delete", id: port.id },
+  args: { port: "delete", id: port.id, ...(port.device !== "" && gone.includes(port.device) && { letGo: true }) },
 });
-
-/** The step that removes one of our ports whose machine is gone and never let go of it: Neutron keeps users from deleting such a port. */
-export const deletePortOfGone = (port: MachinePort): PortAction =>
-  port.device === ""
-    ? deletePort(port)
-    : { name: `delete port ${port.index}`, args: { port: "delete", id: port.id, letGo: true } };
 
 /** The step that makes an existing port one of ours: the machine was adopted with it. */
 export const adoptPort = (tag: string, index: number, id: string): PortAction => ({

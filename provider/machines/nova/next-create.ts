@@ -1,7 +1,7 @@
 import { Failure, failure, type Step, withMark } from "../../core/index.ts";
 import type { BlockDevice, NewServer } from "../../openstack/nova/servers.ts";
 import { installRecord, userDataWithKeys } from "../install.ts";
-import { deletePort, deletePortOfGone, type MachinePort, nextPortAction, surplusPorts } from "../ports.ts";
+import { deletePort, type MachinePort, nextPortAction, surplusPorts } from "../ports.ts";
 import type { DesiredMachine } from "../route.ts";
 import type { MachineInputs } from "../spec.ts";
 import type { FailedBuild, NovaAction } from "./actions.ts";
@@ -43,10 +43,17 @@ export function nextCreate(desired: Present, seen: NovaSeen, taken: readonly Nov
   return { do: { name: "create server", args: { step: "create", server } } };
 }
 
+interface DeletedBuild extends FailedBuild {
+  /** The server's id. */
+  readonly server: string;
+}
+
 /** What goes wrong with a server that is being made: the ones deleted again in this run, in order. */
-const failedBuilds = (taken: readonly NovaAction[]): FailedBuild[] =>
+const failedBuilds = (taken: readonly NovaAction[]): DeletedBuild[] =>
   taken.flatMap((action) =>
-    action.name === "delete failed server" && action.args.because ? [action.args.because] : [],
+    action.name === "delete failed server" && action.args.because
+      ? [{ ...action.args.because, server: action.args.id }]
+      : [],
   );
 
 /** The step for a server that went to ERROR while it was made in this very run: it is worth nothing, and would only be in the way. */
@@ -68,11 +75,11 @@ export function describeFault(server: Machine): string {
 /** A create that is given up leaves nothing: its ports go too, then it fails with what happened. */
 function clearAndFail(
   ports: readonly MachinePort[],
-  builds: readonly FailedBuild[],
+  builds: readonly DeletedBuild[],
   last: FailedBuild,
 ): Step<NovaAction> {
   const ours = ports.find((port) => port.ours);
-  if (ours) return { do: deletePortOfGone(ours) };
+  if (ours) return { do: deletePort(ours, ...builds.map(({ server }) => server)) };
   // No node for another try: what there is to tell is why the one before failed.
   const told = (last.code === "no-capacity" && builds.findLast(({ code }) => code !== "no-capacity")) || last;
   const words = told.what.replace(/\.$/, "");

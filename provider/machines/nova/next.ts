@@ -1,5 +1,5 @@
 import { failure, type Step, timesTaken, type Wait } from "../../core/index.ts";
-import { deletePortOfGone, type MachinePort } from "../ports.ts";
+import { deletePort, type MachinePort } from "../ports.ts";
 import { type DesiredMachine, isAdopted, WIPE_NOT_VISIBLE } from "../route.ts";
 import type { NovaAction } from "./actions.ts";
 import { describeFault, dropFailedBuild, nextCreate } from "./next-create.ts";
@@ -159,7 +159,7 @@ function nextAbsent(
   const isOurs = (port: MachinePort) =>
     port.ours && ((port.device === "" && !desired.beside) || port.device === seen.was);
   const ours = (seen.ports ?? []).find(isOurs);
-  if (ours) return { do: deletePortOfGone(ours) };
+  if (ours) return { do: deletePort(ours, seen.was) };
   return nextWiped(seen, last?.kind === "virtual" || seen.was === undefined);
 }
 

@@ -186,6 +186,9 @@ t.test(
     t.match(broken(block).args, { because: { code: "deploy-failed", again: true } }, "there are no volumes to blame");
     const capacity = broken(none);
     t.equal(word(next(creating(), nothing({ ports: [free] }), [capacity])), "delete port 0");
+    const left = (device: string) => action(next(creating(), nothing({ ports: [port({ device })] }), [capacity])).args;
+    t.match(left("srv"), { port: "delete", letGo: true }, "a port that Nova forgot on the deleted server is let go of");
+    t.notOk("letGo" in (left("other") as object), "one that another machine has is not");
     t.match(failed(next(creating(), nothing(), [capacity])), {
       code: "no-capacity",
       message: /flavor metal\.small.*No valid host/s,
