@@ -2,7 +2,6 @@
  * Runs Pulumi programs by whatever runs them here: the embedded engine always, the real CLI as well where `pulumi` is on
  * PATH. Both take the same commands and flags, so a test is written once.
  */
-
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -2,7 +2,6 @@
  * examples/first-machine on machines that cannot be installed, as a newcomer meets it. docs/when-a-node-fails.md shows what is
  * printed; here it is printed anew and compared. UPDATE_DOCS=1 writes it into the page.
  */
-
 import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,4 @@
 /** The dynamic host as Pulumi reaches it: the real dynamic-provider server, over gRPC. Asks no cloud. */
-
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,5 +1,4 @@
 /** Projects for whole rehearsals, and the command line as a person runs it. */
-
 import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
